@@ -1350,8 +1350,8 @@ export type CreateEventResponse = Message<"worldwire.v1.CreateEventResponse"> & 
   maxEvents: number;
 
   /**
-   * Events that the writer asked for with since_cursor, expected_position or preload_events; unset otherwise. Not
-   * repeated to a retry: it is computed anew.
+   * Events that the writer asked for with since_cursor, expected_position or preload_events; unset otherwise. A retry
+   * gets it anew, with what has landed since.
    *
    * @generated from field: worldwire.v1.EventDelta delta = 8;
    */

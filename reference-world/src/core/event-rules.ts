@@ -1,0 +1,397 @@
+import { create } from '@bufbuild/protobuf';
+import {
+  type CreateEventBatchRequest,
+  type CreateEventBatchResponse,
+  CreateEventBatchResponseSchema,
+  type CreateEventBatchResult,
+  CreateEventBatchResultSchema,
+  type CreateEventRequest,
+  type CreateEventResponse,
+  CreateEventResponseSchema,
+  type Event,
+  type EventDelta,
+  EventDeltaSchema,
+  type EventType,
+  type GetEventRequest,
+  type GetEventResponse,
+  GetEventResponseSchema,
+  type ListEventsByCorrelationRequest,
+  type ListEventsByCorrelationResponse,
+  ListEventsByCorrelationResponseSchema,
+  type ListEventsRequest,
+  type ListEventsResponse,
+  ListEventsResponseSchema,
+  type NewEvent,
+  PageInfoSchema,
+  PageRequestSchema,
+  ResolveData,
+} from '@worldwire/proto';
+import type { RunRow } from '../store/operations.js';
+import { type Appended, appendEvent } from './append.js';
+import { type BatchItem, itemError, validateBatch } from './batch.js';
+import { checkId, positionOf } from './identifiers.js';
+import { once } from './outcomes.js';
+import { openPage, type Paging, valuesOf } from './pages.js';
+import { stripEvent, stripRun, stripStep } from './payloads.js';
+import { type Context, type Program, store } from './program.js';
+import { invalid, Rejection } from './rejection.js';
+import { isEnded, runNotFound } from './run.js';
+import type { Rule, Scope } from './scope.js';
+import { validateNewEvent } from './validate-event.js';
+
+/** EventService.CreateEvent. */
+export const createEvent: Rule<CreateEventRequest, CreateEventResponse> = function* (
+  scope,
+  request,
+  context,
+) {
+  const data = validateNewEvent(request.event, scope.limits);
+  const event = request.event!;
+  const payloads = withPayloads(request.resolveData);
+  const runId = runIdOf(scope, request.runId, data.case, context);
+  const since = sincePosition(scope, runId, request);
+  let delta: EventDelta | undefined;
+  const response = yield* once(
+    scope,
+    request.requestId,
+    `CreateEvent ${request.runId} ${data.case} ${event.correlationId}`,
+    CreateEventResponseSchema,
+    context,
+    function* () {
+      const appended = yield* appendEvent(scope, runId, event, data, payloads, context);
+      delta = yield* deltaOf(scope, request, since, runId, appended, payloads);
+      return appended.response;
+    },
+    stripResponse,
+    function* (kept) {
+      const row = yield* store.getRun(scope.project, kept.event?.runId ?? runId, 'none');
+      if (row === undefined) return kept;
+      const after = Number(row.run.lastPosition);
+      const before = kept.event === undefined ? after : Number(kept.event.position) - 1;
+      const appended = { response: kept, key: row.key, before, after };
+      delta = yield* deltaOf(scope, request, since, row.run.runId, appended, payloads);
+      return yield* restoreResponse(scope, row.run.runId, kept, payloads);
+    },
+  );
+  if (delta === undefined) return response;
+  return { ...response, delta };
+};
+
+/** EventService.CreateEventBatch. */
+export const createEventBatch: Rule<CreateEventBatchRequest, CreateEventBatchResponse> = function* (
+  scope,
+  request,
+  context,
+) {
+  checkId('run_id', request.runId, scope.limits);
+  const items = validateBatch(request.events, scope.limits);
+  const payloads = withPayloads(request.resolveData);
+  return yield* once(
+    scope,
+    request.requestId,
+    `CreateEventBatch ${request.runId} ${items.length} ${items[0]!.event.correlationId}`,
+    CreateEventBatchResponseSchema,
+    context,
+    () => appendBatch(scope, request.runId, items, payloads, context),
+    stripBatch,
+    (kept) => restoreBatch(scope, request.runId, kept, payloads),
+  );
+};
+
+/** EventService.GetEvent. */
+export const getEvent: Rule<GetEventRequest, GetEventResponse> = function* (scope, request) {
+  const row = yield* requireRunRow(scope, request.runId);
+  const position = positionOf(request.eventId);
+  const event =
+    position === undefined
+      ? undefined
+      : yield* store.getEvent(row.key, position, withPayloads(request.resolveData));
+  if (event === undefined)
+    throw new Rejection(
+      'EVENT_NOT_FOUND',
+      `run ${request.runId} has no event ${request.eventId.slice(0, 64)}`,
+      { run_id: request.runId, event_id: request.eventId.slice(0, 64) },
+    );
+  return create(GetEventResponseSchema, { event });
+};
+
+/** EventService.ListEvents. */
+export const listEvents: Rule<ListEventsRequest, ListEventsResponse> = function* (scope, request) {
+  const page = openPage(request.page, eventPaging(scope, request.runId, request.types));
+  const row = yield* requireRunRow(scope, request.runId);
+  const payloads = withPayloads(request.resolveData);
+  const sliced = yield* store.listEvents(row.key, request.types, undefined, page.slice, payloads);
+  return create(ListEventsResponseSchema, { events: valuesOf(sliced), page: page.info(sliced) });
+};
+
+/** EventService.ListEventsByCorrelation. */
+export const listEventsByCorrelation: Rule<
+  ListEventsByCorrelationRequest,
+  ListEventsByCorrelationResponse
+> = function* (scope, request) {
+  checkId('correlation_id', request.correlationId, scope.limits);
+  const { limits } = scope;
+  const page = openPage(request.page, {
+    list: 'entity',
+    filters: [request.runId, request.correlationId],
+    defaultLimit: limits.maxEventPage,
+    maxLimit: limits.maxEventPage,
+    maxBytes: limits.maxPageBytes,
+  });
+  const payloads = withPayloads(request.resolveData);
+  const { correlationId, runId } = request;
+  const sliced =
+    runId === ''
+      ? yield* store.listProjectEvents(scope.project, correlationId, page.slice, payloads)
+      : yield* store.listEvents(
+          (yield* requireRunRow(scope, runId)).key,
+          [],
+          correlationId,
+          page.slice,
+          payloads,
+        );
+  return create(ListEventsByCorrelationResponseSchema, {
+    events: valuesOf(sliced),
+    page: page.info(sliced),
+  });
+};
+
+/** The next events of a watched log. `ended`: nothing follows them, because the run has ended. */
+export const readLog: Rule<
+  { readonly runId: string; readonly afterPosition: number; readonly resolveData: ResolveData },
+  { readonly events: Event[]; readonly ended: boolean }
+> = function* (scope, { runId, afterPosition, resolveData }) {
+  if (!Number.isSafeInteger(afterPosition) || afterPosition < 0)
+    throw invalid('after_position', 'is negative or too large');
+  const row = yield* requireRunRow(scope, runId);
+  const slice = {
+    after: afterPosition,
+    descending: false,
+    limit: scope.limits.maxEventPage,
+    maxBytes: scope.limits.maxPageBytes,
+  };
+  const sliced = yield* store.listEvents(row.key, [], undefined, slice, withPayloads(resolveData));
+  return { events: valuesOf(sliced), ended: !sliced.more && isEnded(row.run.status) };
+};
+
+/** Whether a read returns payloads. */
+export function withPayloads(resolveData: ResolveData): boolean {
+  if (resolveData !== ResolveData.UNSPECIFIED && resolveData !== ResolveData.ALL) {
+    if (resolveData === ResolveData.NONE) return false;
+    throw invalid('resolve_data', 'is not a value that this World knows');
+  }
+  return true;
+}
+
+/** Returns a run's row without payloads, or refuses with RUN_NOT_FOUND. */
+export function* requireRunRow(scope: Scope, runId: string): Program<RunRow> {
+  checkId('run_id', runId, scope.limits);
+  const row = yield* store.getRun(scope.project, runId, 'none');
+  if (row === undefined) throw runNotFound(runId);
+  return row;
+}
+
+function eventPaging(scope: Scope, runId: string, types: readonly EventType[]): Paging {
+  const { limits } = scope;
+  return {
+    list: 'events',
+    filters: [runId, types.join()],
+    defaultLimit: limits.maxEventPage,
+    maxLimit: limits.maxEventPage,
+    maxBytes: limits.maxPageBytes,
+  };
+}
+
+function runIdOf(scope: Scope, runId: string, kind: string, context: Context): string {
+  if (runId === '' && kind === 'runCreated') return `wrun_${context.newId()}`;
+  return checkId('run_id', runId, scope.limits);
+}
+
+/** The position after which the writer wants to be told, by its cursor or its count. */
+function sincePosition(
+  scope: Scope,
+  runId: string,
+  request: CreateEventRequest,
+): number | undefined {
+  if (request.expectedPosition !== undefined && request.expectedPosition < 0n)
+    throw invalid('expected_position', 'is negative');
+  if (request.sinceCursor === undefined) return undefined;
+  const page = create(PageRequestSchema, { cursor: request.sinceCursor });
+  return openPage(page, eventPaging(scope, runId, [])).slice.after ?? 0;
+}
+
+function* deltaOf(
+  scope: Scope,
+  request: CreateEventRequest,
+  since: number | undefined,
+  runId: string,
+  appended: Appended,
+  payloads: boolean,
+): Program<EventDelta | undefined> {
+  if (request.skipPreload) return undefined;
+  const preload = request.preloadEvents && acceptsPreload(request.event!);
+  if (preload || since !== undefined)
+    return yield* readDelta(scope, runId, appended, preload ? 0 : since!, undefined, payloads);
+  if (request.expectedPosition === undefined) return undefined;
+  const expected = Number(request.expectedPosition);
+  const until = appended.before;
+  if (expected >= until) return create(EventDeltaSchema, { page: create(PageInfoSchema) });
+  return yield* readDelta(scope, runId, appended, expected, until, payloads);
+}
+
+function acceptsPreload(event: NewEvent): boolean {
+  return event.data.case === 'runStarted' || event.data.case === 'hookReceived';
+}
+
+/** Events after a position, up to one where it is given; without a cursor then, because the piece has an end. */
+function* readDelta(
+  scope: Scope,
+  runId: string,
+  appended: Appended,
+  after: number,
+  until: number | undefined,
+  payloads: boolean,
+): Program<EventDelta> {
+  const { slice, info } = openPage(undefined, eventPaging(scope, runId, []));
+  const wanted = until === undefined ? slice.limit : Math.min(slice.limit, until - after);
+  const sliced = yield* store.listEvents(
+    appended.key,
+    [],
+    undefined,
+    { ...slice, after, limit: wanted },
+    payloads,
+  );
+  const events = valuesOf(sliced);
+  if (until !== undefined)
+    return create(EventDeltaSchema, {
+      events,
+      page: create(PageInfoSchema, { hasMore: after + events.length < until }),
+    });
+  return create(EventDeltaSchema, { events, page: info(sliced) });
+}
+
+function* appendBatch(
+  scope: Scope,
+  runId: string,
+  items: readonly BatchItem[],
+  payloads: boolean,
+  context: Context,
+): Program<CreateEventBatchResponse> {
+  if ((yield* store.getRun(scope.project, runId, 'none')) === undefined) throw runNotFound(runId);
+  const results: CreateEventBatchResult[] = [];
+  for (const { event, data, follows } of items) {
+    const first = follows === undefined ? undefined : results[follows]?.outcome;
+    if (first?.case === 'error') {
+      results.push(create(CreateEventBatchResultSchema, { outcome: first }));
+      continue;
+    }
+    results.push(yield* appendItem(scope, runId, event, data, payloads, context));
+  }
+  return create(CreateEventBatchResponseSchema, { results });
+}
+
+function* appendItem(
+  scope: Scope,
+  runId: string,
+  event: NewEvent,
+  data: BatchItem['data'],
+  payloads: boolean,
+  context: Context,
+): Program<CreateEventBatchResult> {
+  try {
+    const { response } = yield* appendEvent(scope, runId, event, data, payloads, context);
+    return create(CreateEventBatchResultSchema, { outcome: { case: 'created', value: response } });
+  } catch (error) {
+    if (!(error instanceof Rejection)) throw error;
+    return create(CreateEventBatchResultSchema, {
+      outcome: { case: 'error', value: itemError(error) },
+    });
+  }
+}
+
+function stripResponse(response: CreateEventResponse): CreateEventResponse {
+  const { delta: _delta, ...kept } = response;
+  if (kept.event !== undefined) kept.event = stripEvent(kept.event);
+  if (kept.run !== undefined) kept.run = stripRun(kept.run);
+  if (kept.step !== undefined) kept.step = stripStep(kept.step);
+  if (kept.hook !== undefined) {
+    const { metadata: _metadata, ...hook } = kept.hook;
+    kept.hook = hook;
+  }
+  return kept;
+}
+
+function* restoreResponse(
+  scope: Scope,
+  runId: string,
+  kept: CreateEventResponse,
+  payloads: boolean,
+): Program<CreateEventResponse> {
+  if (!payloads) return kept;
+  const row = yield* store.getRun(scope.project, runId, 'input');
+  if (row === undefined) return kept;
+  const response = { ...kept };
+  if (kept.event !== undefined)
+    response.event =
+      (yield* store.getEvent(row.key, Number(kept.event.position), true)) ?? kept.event;
+  if (kept.run !== undefined)
+    response.run = { ...kept.run, ...inputOf(row.run), ...endOf(response.event) };
+  if (kept.step !== undefined) {
+    const step = yield* store.getStep(row.key, kept.step.stepId, 'input');
+    response.step = { ...kept.step, ...(step && inputOf(step)), ...endOf(response.event) };
+  }
+  if (kept.hook !== undefined && response.event?.data.case === 'hookCreated') {
+    const { metadata } = response.event.data.value;
+    response.hook = { ...kept.hook, ...(metadata === undefined ? {} : { metadata }) };
+  }
+  return response;
+}
+
+function inputOf(record: { input?: Uint8Array }): { input?: Uint8Array } {
+  return record.input === undefined ? {} : { input: record.input };
+}
+
+/** The output or error that an event gave its run or step. */
+function endOf(event: Event | undefined): import('../store/operations.js').Payloads {
+  const data = event?.data;
+  switch (data?.case) {
+    case 'runCompleted':
+      return data.value.output === undefined ? {} : { output: data.value.output };
+    case 'stepCompleted':
+      return data.value.result === undefined ? {} : { output: data.value.result };
+    case 'runFailed':
+    case 'stepFailed':
+    case 'stepRetrying':
+      return data.value.error === undefined ? {} : { error: data.value.error };
+    default:
+      return {};
+  }
+}
+
+function stripBatch(response: CreateEventBatchResponse): CreateEventBatchResponse {
+  return {
+    ...response,
+    results: response.results.map((result) =>
+      result.outcome.case === 'created'
+        ? { ...result, outcome: { case: 'created', value: stripResponse(result.outcome.value) } }
+        : result,
+    ),
+  };
+}
+
+function* restoreBatch(
+  scope: Scope,
+  runId: string,
+  kept: CreateEventBatchResponse,
+  payloads: boolean,
+): Program<CreateEventBatchResponse> {
+  const results: CreateEventBatchResult[] = [];
+  for (const result of kept.results) {
+    if (result.outcome.case !== 'created') results.push(result);
+    else {
+      const value = yield* restoreResponse(scope, runId, result.outcome.value, payloads);
+      results.push({ ...result, outcome: { case: 'created', value } });
+    }
+  }
+  return { ...kept, results };
+}

@@ -1,0 +1,70 @@
+import { create } from '@bufbuild/protobuf';
+import { type PageInfo, PageInfoSchema, type PageRequest, SortOrder } from '@worldwire/proto';
+import type { Slice, Sliced } from '../store/operations.js';
+import { type CursorScope, decodeCursor, encodeCursor } from './cursor.js';
+import { invalid } from './rejection.js';
+
+/** How a list pages. */
+export interface Paging {
+  /** A short lowercase name, part of the cursor. */
+  readonly list: string;
+  /** Every filter that shapes the list, as text. */
+  readonly filters: readonly string[];
+  readonly defaultLimit: number;
+  readonly maxLimit: number;
+  /** Whether the list's own order is newest first. */
+  readonly descending?: boolean;
+  readonly maxBytes?: number;
+}
+
+/** A page request read against a list: which slice it means, and how to say where the page ends. */
+export interface OpenPage {
+  readonly slice: Slice;
+  /** The page info after these items. */
+  info(sliced: Pick<Sliced<unknown>, 'more'> & { items: readonly { key: number }[] }): PageInfo;
+}
+
+/** Reads a page request, or refuses its limit with INVALID_ARGUMENT and its cursor with INVALID_CURSOR. */
+export function openPage(page: PageRequest | undefined, paging: Paging): OpenPage {
+  const descending =
+    page === undefined || page.sortOrder === SortOrder.UNSPECIFIED
+      ? (paging.descending ?? false)
+      : page.sortOrder === SortOrder.DESCENDING;
+  const scope: CursorScope = {
+    list: paging.list,
+    filters: [...paging.filters, descending ? 'd' : 'a'],
+  };
+  const cursor = page?.cursor ?? '';
+  const after = decodeCursor(scope, cursor);
+  const slice: Slice = {
+    after,
+    descending,
+    limit: pageLimit(page, paging),
+    ...(paging.maxBytes === undefined ? {} : { maxBytes: paging.maxBytes }),
+  };
+  return {
+    slice,
+    info: ({ items, more }) => {
+      const last = items.at(-1);
+      return create(PageInfoSchema, {
+        cursor: last === undefined ? cursor : encodeCursor(scope, last.key),
+        hasMore: more,
+      });
+    },
+  };
+}
+
+/** The number of items that a page may hold. */
+export function pageLimit(
+  page: PageRequest | undefined,
+  { defaultLimit, maxLimit }: Pick<Paging, 'defaultLimit' | 'maxLimit'>,
+): number {
+  const limit = page?.limit ?? 0;
+  if (limit < 0) throw invalid('page.limit', 'is negative');
+  return limit === 0 ? defaultLimit : Math.min(limit, maxLimit);
+}
+
+/** The items of a slice without their keys. */
+export function valuesOf<T>(sliced: Sliced<T>): T[] {
+  return sliced.items.map((item) => item.value);
+}

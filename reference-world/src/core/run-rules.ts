@@ -1,0 +1,207 @@
+import { create } from '@bufbuild/protobuf';
+import { timestampFromMs } from '@bufbuild/protobuf/wkt';
+import {
+  type BatchGetRunsRequest,
+  type BatchGetRunsResponse,
+  BatchGetRunsResponseSchema,
+  type BatchGetRunsResult,
+  BatchGetRunsResultSchema,
+  CancelOutcome,
+  type CancelRunsRequest,
+  type CancelRunsResponse,
+  CancelRunsResponseSchema,
+  type CancelRunsResult,
+  CancelRunsResultSchema,
+  type GetRunRequest,
+  type GetRunResponse,
+  GetRunResponseSchema,
+  type ListAttributeKeysRequest,
+  type ListAttributeKeysResponse,
+  ListAttributeKeysResponseSchema,
+  type ListRunsRequest,
+  type ListRunsResponse,
+  ListRunsResponseSchema,
+  NewEventSchema,
+  PageInfoSchema,
+  RunCancelledSchema,
+  RunStatus,
+} from '@worldwire/proto';
+import type { RunFilter } from '../store/operations.js';
+import { appendEvent } from './append.js';
+import { fingerprint } from './cursor.js';
+import { withPayloads } from './event-rules.js';
+import { checkId, checkText } from './identifiers.js';
+import { checkCount, once } from './outcomes.js';
+import { openPage, pageLimit, valuesOf } from './pages.js';
+import { type Context, type Program, store } from './program.js';
+import { invalid, Rejection } from './rejection.js';
+import { isEnded, runNotFound } from './run.js';
+import type { Rule, Scope } from './scope.js';
+import { checkTime, millisOf } from './time.js';
+
+const MAX_ATTRIBUTE_FILTERS = 8;
+
+/** RunService.GetRun. */
+export const getRun: Rule<GetRunRequest, GetRunResponse> = function* (scope, request) {
+  checkId('run_id', request.runId, scope.limits);
+  const choice = withPayloads(request.resolveData) ? 'all' : 'none';
+  const row = yield* store.getRun(scope.project, request.runId, choice);
+  if (row === undefined) throw runNotFound(request.runId);
+  return create(GetRunResponseSchema, { run: row.run });
+};
+
+/** RunService.BatchGetRuns. */
+export const batchGetRuns: Rule<BatchGetRunsRequest, BatchGetRunsResponse> = function* (
+  scope,
+  request,
+) {
+  checkCount('run_ids', request.runIds.length, scope.limits.maxBulkIds);
+  for (const runId of request.runIds) checkId('run_ids', runId, scope.limits);
+  const choice = withPayloads(request.resolveData) ? 'all' : 'none';
+  const results: BatchGetRunsResult[] = [];
+  for (const runId of request.runIds) {
+    const row = yield* store.getRun(scope.project, runId, choice);
+    results.push(create(BatchGetRunsResultSchema, row === undefined ? {} : { run: row.run }));
+  }
+  return create(BatchGetRunsResponseSchema, { results });
+};
+
+/** RunService.ListRuns. */
+export const listRuns: Rule<ListRunsRequest, ListRunsResponse> = function* (scope, request) {
+  const filter = runFilter(request);
+  const page = openPage(request.page, {
+    list: 'runs',
+    filters: [JSON.stringify(filter)],
+    defaultLimit: scope.limits.defaultPage,
+    maxLimit: scope.limits.maxPage,
+    descending: true,
+    maxBytes: scope.limits.maxPageBytes,
+  });
+  const choice = withPayloads(request.resolveData) ? 'all' : 'none';
+  const sliced = yield* store.listRuns(scope.project, filter, page.slice, choice);
+  return create(ListRunsResponseSchema, { runs: valuesOf(sliced), page: page.info(sliced) });
+};
+
+/** RunService.CancelRuns. */
+export const cancelRuns: Rule<CancelRunsRequest, CancelRunsResponse> = function* (
+  scope,
+  request,
+  context,
+) {
+  const { runIds, cancelReason } = request;
+  checkCount('run_ids', runIds.length, scope.limits.maxBulkIds);
+  if (new Set(runIds).size < runIds.length) throw invalid('run_ids', 'holds an id twice');
+  for (const runId of runIds) checkId('run_ids', runId, scope.limits);
+  if (cancelReason !== undefined)
+    checkText('cancel_reason', cancelReason, scope.limits.maxCancelReasonLength);
+  return yield* once(
+    scope,
+    request.requestId,
+    `CancelRuns ${fingerprint(runIds)}`,
+    CancelRunsResponseSchema,
+    context,
+    function* () {
+      const results: CancelRunsResult[] = [];
+      for (const runId of runIds)
+        results.push(yield* cancelOne(scope, runId, cancelReason, context));
+      return create(CancelRunsResponseSchema, { results });
+    },
+  );
+};
+
+/** RunService.ListAttributeKeys. */
+export const listAttributeKeys: Rule<ListAttributeKeysRequest, ListAttributeKeysResponse> =
+  function* (scope, request) {
+    const filter = runFilter({ ...request, statuses: [], attributes: {} });
+    const limit = pageLimit(request.page, { defaultLimit: 40, maxLimit: 100 });
+    const after = readKeyCursor(request.page?.cursor ?? '');
+    const { items, more } = yield* store.listAttributeKeys(scope.project, filter, after, limit);
+    const last = items.at(-1)?.key;
+    return create(ListAttributeKeysResponseSchema, {
+      attributes: items.map((item) => ({
+        key: item.key,
+        runCount: BigInt(item.runCount),
+        firstSeenAt: timestampFromMs(item.firstSeenAt),
+        lastSeenAt: timestampFromMs(item.lastSeenAt),
+      })),
+      page: create(PageInfoSchema, {
+        cursor: last === undefined ? (request.page?.cursor ?? '') : keyCursor(last),
+        hasMore: more,
+      }),
+    });
+  };
+
+const KEY_CURSOR = 'key.';
+
+/** Attribute keys page by the key itself, as it is their only order. */
+function keyCursor(key: string): string {
+  return Buffer.from(KEY_CURSOR + key).toString('base64url');
+}
+
+function readKeyCursor(cursor: string): string | undefined {
+  if (cursor === '') return undefined;
+  const text = Buffer.from(cursor, 'base64url').toString();
+  if (!text.startsWith(KEY_CURSOR) || keyCursor(text.slice(KEY_CURSOR.length)) !== cursor)
+    throw new Rejection(
+      'INVALID_CURSOR',
+      'the cursor was not issued for this list: start again without one',
+      { cursor: cursor.slice(0, 64) },
+    );
+  return text.slice(KEY_CURSOR.length);
+}
+
+function* cancelOne(
+  scope: Scope,
+  runId: string,
+  cancelReason: string | undefined,
+  context: Context,
+): Program<CancelRunsResult> {
+  const row = yield* store.getRun(scope.project, runId, 'none');
+  if (row === undefined)
+    return create(CancelRunsResultSchema, { runId, outcome: CancelOutcome.NOT_FOUND });
+  const { status } = row.run;
+  if (status === RunStatus.CANCELLED)
+    return create(CancelRunsResultSchema, {
+      runId,
+      outcome: CancelOutcome.ALREADY_CANCELLED,
+      status,
+    });
+  if (isEnded(status))
+    return create(CancelRunsResultSchema, {
+      runId,
+      outcome: CancelOutcome.NOT_CANCELLABLE,
+      status,
+    });
+  const value = create(RunCancelledSchema, cancelReason === undefined ? {} : { cancelReason });
+  const data = { case: 'runCancelled', value } as const;
+  const event = create(NewEventSchema, { specVersion: row.run.specVersion, data });
+  yield* appendEvent(scope, runId, event, data, false, context);
+  return create(CancelRunsResultSchema, {
+    runId,
+    outcome: CancelOutcome.CANCELLED,
+    status: RunStatus.CANCELLED,
+  });
+}
+
+function runFilter(
+  request: Pick<
+    ListRunsRequest,
+    'workflowName' | 'statuses' | 'createdFrom' | 'createdBefore' | 'attributes'
+  >,
+): RunFilter {
+  const { workflowName, statuses, createdFrom, createdBefore, attributes } = request;
+  if (Object.keys(attributes).length > MAX_ATTRIBUTE_FILTERS)
+    throw invalid('attributes', `may hold ${MAX_ATTRIBUTE_FILTERS} filters`);
+  for (const status of statuses)
+    if (RunStatus[status] === undefined || status === RunStatus.UNSPECIFIED)
+      throw invalid('statuses', 'holds a state that this World does not know');
+  checkTime('created_from', createdFrom);
+  checkTime('created_before', createdBefore);
+  return {
+    ...(workflowName === undefined ? {} : { workflowName }),
+    statuses: [...new Set(statuses)].sort((a, b) => a - b),
+    ...(createdFrom === undefined ? {} : { createdFrom: millisOf(createdFrom) }),
+    ...(createdBefore === undefined ? {} : { createdBefore: millisOf(createdBefore) }),
+    attributes,
+  };
+}
