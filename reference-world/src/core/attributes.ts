@@ -1,8 +1,12 @@
 import type { AttributeChange, AttrSet } from '@worldwire/proto';
+import { isWellFormed } from './identifiers.js';
 import type { CoreLimits } from './limits.js';
 import { Rejection } from './rejection.js';
 
 const RESERVED_PREFIX = '$';
+
+/** Maps are plain objects in the JavaScript runtime of protobuf, which loses this one key when it decodes. */
+export const UNCARRIED = '__proto__';
 
 /** The attribute by which a run says that its payloads go when it ends. */
 export const RETENTION_ATTRIBUTE = '$retention';
@@ -46,7 +50,8 @@ function checkKey(key: string, allowReserved: boolean, limits: CoreLimits): void
   if (key === '') throw refuse(key, 'is empty');
   if (key.length > limits.maxAttributeKeyLength)
     throw refuse(key, `is longer than ${limits.maxAttributeKeyLength} characters`);
-  if (key.includes('\0')) throw refuse(key, 'holds a NUL character');
+  if (!isStorable(key)) throw refuse(key, 'holds a NUL character or broken Unicode');
+  if (key === UNCARRIED) throw refuse(key, 'is a name that JavaScript clients cannot carry');
   if (key.startsWith(RESERVED_PREFIX) && !allowReserved)
     throw refuse(key, 'starts with "$", which is kept for frameworks');
 }
@@ -55,15 +60,20 @@ function checkValue(key: string, value: string, limits: CoreLimits): string {
   const bytes = Buffer.byteLength(value);
   if (bytes > limits.maxAttributeValueBytes)
     throw refuse(key, `has a value of ${bytes} bytes, above ${limits.maxAttributeValueBytes}`);
-  if (value.includes('\0')) throw refuse(key, 'has a value with a NUL character');
+  if (!isStorable(value)) throw refuse(key, 'has a value with a NUL character or broken Unicode');
   return value;
+}
+
+function isStorable(text: string): boolean {
+  return !text.includes('\0') && isWellFormed(text);
 }
 
 /** Refuses an attr_set whose JSON form is too long to be one event. */
 export function checkAttributeEventSize(data: AttrSet, limits: CoreLimits): void {
   const json = JSON.stringify({
     changes: data.changes.map(({ key, value }) => ({ key, value: value ?? null })),
-    writer: { type: data.writer?.writer.case, ...data.writer?.writer.value },
+    writer: writerJson(data),
+    ...(data.allowReservedAttributes ? { allowReservedAttributes: true } : {}),
   });
   const bytes = Buffer.byteLength(json);
   if (bytes > limits.maxAttributeEventBytes)
@@ -72,4 +82,11 @@ export function checkAttributeEventSize(data: AttrSet, limits: CoreLimits): void
       `one write of attributes is at most ${limits.maxAttributeEventBytes} bytes of JSON, this one has ${bytes}: split it`,
       { key: '', problem: 'too large' },
     );
+}
+
+/** The writer in the SDK's own JSON form, by which the size is counted on both sides. */
+function writerJson({ writer }: AttrSet): Readonly<Record<string, unknown>> {
+  if (writer?.writer.case !== 'step') return { type: 'workflow' };
+  const { stepId, attempt } = writer.writer.value;
+  return { type: 'step', stepId, attempt };
 }

@@ -1,5 +1,6 @@
 import { create } from '@bufbuild/protobuf';
 import {
+  type Hook,
   HookConflictSchema,
   type HookCreated,
   type HookReceived,
@@ -69,8 +70,13 @@ export function createHook(state: EventState, command: EventCommand, data: HookC
   });
   return {
     records: [{ case: 'hookConflict', value: conflict }],
-    hook: { next, state: 'conflicted' },
+    hook: { next: withoutMetadata(next), state: 'conflicted' },
   };
+}
+
+/** A hook that never existed keeps no payload. */
+function withoutMetadata({ metadata: _metadata, ...hook }: Hook): Hook {
+  return hook;
 }
 
 /** hook_received: appends a payload for a live hook; under a resume_id, once. */

@@ -15,6 +15,8 @@ export interface Paging {
   /** Whether the list's own order is newest first. */
   readonly descending?: boolean;
   readonly maxBytes?: number;
+  /** Whether the list has its own order only. */
+  readonly oneOrder?: boolean;
 }
 
 /** A page request read against a list: which slice it means, and how to say where the page ends. */
@@ -26,10 +28,7 @@ export interface OpenPage {
 
 /** Reads a page request, or refuses its limit with INVALID_ARGUMENT and its cursor with INVALID_CURSOR. */
 export function openPage(page: PageRequest | undefined, paging: Paging): OpenPage {
-  const descending =
-    page === undefined || page.sortOrder === SortOrder.UNSPECIFIED
-      ? (paging.descending ?? false)
-      : page.sortOrder === SortOrder.DESCENDING;
+  const descending = isDescending(page?.sortOrder ?? SortOrder.UNSPECIFIED, paging);
   const scope: CursorScope = {
     list: paging.list,
     filters: [...paging.filters, descending ? 'd' : 'a'],
@@ -54,13 +53,24 @@ export function openPage(page: PageRequest | undefined, paging: Paging): OpenPag
   };
 }
 
+function isDescending(order: SortOrder, paging: Pick<Paging, 'descending' | 'oneOrder'>): boolean {
+  const own = paging.descending ?? false;
+  if (order === SortOrder.UNSPECIFIED) return own;
+  if (order !== SortOrder.ASCENDING && order !== SortOrder.DESCENDING)
+    throw invalid('page.sort_order', 'is not a value that this World knows');
+  const descending = order === SortOrder.DESCENDING;
+  if (paging.oneOrder && descending !== own)
+    throw invalid('page.sort_order', 'is not an order that this list has');
+  return descending;
+}
+
 /** The number of items that a page may hold. */
 export function pageLimit(
   page: PageRequest | undefined,
   { defaultLimit, maxLimit }: Pick<Paging, 'defaultLimit' | 'maxLimit'>,
 ): number {
   const limit = page?.limit ?? 0;
-  if (limit < 0) throw invalid('page.limit', 'is negative');
+  if (!(limit >= 0)) throw invalid('page.limit', 'is negative');
   return limit === 0 ? defaultLimit : Math.min(limit, maxLimit);
 }
 

@@ -1,10 +1,9 @@
-import { clone, create } from '@bufbuild/protobuf';
+import { create } from '@bufbuild/protobuf';
 import {
   type AttrSet,
   type Run,
   RunCompletedSchema,
   type RunCreated,
-  RunCreatedSchema,
   RunSchema,
   RunStartedSchema,
   RunStatus,
@@ -88,7 +87,7 @@ export function startRun(
     run.status = RunStatus.RUNNING;
     run.startedAt = command.at;
     return {
-      records: [{ case: 'runCreated', value: clone(RunCreatedSchema, creation) }, started],
+      records: [{ case: 'runCreated', value: creation }, started],
       newRun: { run, created: creation },
     };
   }

@@ -1,0 +1,64 @@
+import { malformed, tooLarge } from './errors.js';
+import type { HttpRequest } from './wire-error.js';
+
+/** How long the rest of a request that is not wanted may take to arrive. */
+const DISCARD_MS = 5_000;
+
+/** Says how many bytes a request announces; undefined where it does not. */
+export function announcedLength(request: HttpRequest): number | undefined {
+  const header = request.headers['content-length'];
+  return header === undefined ? undefined : Number(header);
+}
+
+/** Reads a request's body, but no more than so many bytes. */
+export function readBody(request: HttpRequest, maximum: number): Promise<Uint8Array> {
+  return new Promise((resolve, reject) => {
+    const parts: Buffer[] = [];
+    let length = 0;
+    const settle = (act: () => void): void => {
+      request.removeListener('data', onData);
+      request.removeListener('end', onEnd);
+      request.removeListener('close', onClose);
+      act();
+    };
+    const onData = (part: Buffer): void => {
+      length += part.length;
+      if (length > maximum) settle(() => reject(tooLarge(maximum)));
+      else parts.push(part);
+    };
+    const onEnd = (): void => {
+      settle(() => resolve(parts.length === 1 ? parts[0]! : Buffer.concat(parts, length)));
+    };
+    const onClose = (): void => settle(() => reject(malformed('its body is cut off')));
+    request.on('data', onData);
+    request.on('end', onEnd);
+    request.on('close', onClose);
+    request.on('error', ignore);
+  });
+}
+
+/**
+ * Reads a request's body piece by piece, but no more than so many bytes. Unlike Node's own iterator it leaves the
+ * connection alone when its reader stops early: the reader still has an error to send on it.
+ */
+export async function* bodyOf(request: HttpRequest): AsyncGenerator<Uint8Array> {
+  request.on('error', ignore);
+  try {
+    yield* request.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>;
+  } catch {
+    throw malformed('its body is cut off');
+  }
+}
+
+/** Lets the rest of a request go by, so that its sender comes to read the answer; cuts it off if it takes long. */
+export function discard(request: HttpRequest): void {
+  if (request.complete || request.destroyed) return;
+  const timer = setTimeout(() => request.socket?.destroy(), DISCARD_MS);
+  timer.unref();
+  request.once('close', () => clearTimeout(timer));
+  request.once('end', () => clearTimeout(timer));
+  request.on('error', ignore);
+  request.resume();
+}
+
+function ignore(): void {}

@@ -1,0 +1,78 @@
+import {
+  create,
+  type DescMessage,
+  type DescMethod,
+  type MessageInitShape,
+  type MessageShape,
+  ScalarType,
+} from '@bufbuild/protobuf';
+import { MethodOptions_IdempotencyLevel } from '@bufbuild/protobuf/wkt';
+import { type Capability, methodCapabilities, QueueService, StreamService } from '@worldwire/proto';
+
+/** What the client knows of a method before it calls it. */
+export interface MethodPolicy {
+  /** Whether a try whose fate is unknown may be followed by another, given the request. */
+  repeatable(request: DescMessageShape): boolean;
+  /** Whether the request has a `request_id`, which makes every try return the first outcome. */
+  readonly takesRequestId: boolean;
+  /** What the World must declare for the method to exist. */
+  readonly capability: Capability | undefined;
+}
+
+type DescMessageShape = MessageShape<DescMessage>;
+
+/**
+ * Methods that change something, take no request_id, and still may be repeated: a second close, settlement or wake finds
+ * nothing left to do. ReviveMessages and DeletePushEndpoint are not among them: their second outcome differs.
+ */
+const IDEMPOTENT: ReadonlySet<DescMethod> = new Set<DescMethod>([
+  StreamService.method.close,
+  QueueService.method.settle,
+  QueueService.method.wakeRuns,
+]);
+
+const policies = new Map<DescMethod, MethodPolicy>();
+
+export function policyOf(method: DescMethod): MethodPolicy {
+  let policy = policies.get(method);
+  if (policy === undefined) {
+    policy = makePolicy(method);
+    policies.set(method, policy);
+  }
+  return policy;
+}
+
+function makePolicy(method: DescMethod): MethodPolicy {
+  const field = method.input.field.requestId;
+  const takesRequestId = field?.fieldKind === 'scalar' && field.scalar === ScalarType.STRING;
+  const always =
+    takesRequestId ||
+    IDEMPOTENT.has(method) ||
+    method.idempotency === MethodOptions_IdempotencyLevel.NO_SIDE_EFFECTS ||
+    method.idempotency === MethodOptions_IdempotencyLevel.IDEMPOTENT;
+  return {
+    repeatable: method === StreamService.method.append ? namesItsWriter : () => always,
+    takesRequestId,
+    capability: methodCapabilities.get(`${method.parent.typeName}/${method.name}`),
+  };
+}
+
+/** An append lands once by its writer and sequence; without them a second one would land again. */
+function namesItsWriter(request: DescMessageShape): boolean {
+  return 'writerId' in request && request.writerId !== '';
+}
+
+/**
+ * The request as it goes out on every try: with a random `request_id` where the type has one and the caller gave none.
+ * The caller's own message is not changed.
+ */
+export function prepareRequest<I extends DescMessage>(
+  schema: I,
+  policy: MethodPolicy,
+  init: MessageInitShape<I>,
+): MessageShape<I> {
+  const message = create(schema, init);
+  if (!policy.takesRequestId || ('requestId' in message && message.requestId !== ''))
+    return message;
+  return { ...message, requestId: crypto.randomUUID() };
+}

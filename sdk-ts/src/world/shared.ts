@@ -1,0 +1,175 @@
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { Transport } from '@connectrpc/connect';
+import type { Capability, GetWorldResponse } from '@worldwire/proto';
+import { connect as connectClient } from '../client/client.js';
+import { type Config, readConfig, type WorldOptions } from './config.js';
+import { loadErrorClasses, worldError } from './errors.js';
+import type { Session } from './session.js';
+import { detectSpecVersion, readerOf } from './spec-version.js';
+import { Worker } from './worker.js';
+
+/** What `@worldwire/reference-world/embedded` exports. */
+interface EmbeddedModule {
+  openEmbeddedWorld(options: { dataDir: string }): Promise<EmbeddedWorld>;
+}
+
+interface EmbeddedWorld {
+  transport: Transport;
+  close(): Promise<void>;
+}
+
+/** A name and not a literal, so that bundlers leave the import alone. */
+const EMBEDDED_MODULE: string = '@worldwire/reference-world/embedded';
+
+/** How long `start()` waits for a World that is away, before it goes on without. */
+const START_WAIT_MS = 5_000;
+
+/**
+ * What all World objects of the same options in one process share: SDK 4 makes two of them, and bundlers
+ * copy this very module.
+ */
+export class Shared {
+  readonly worker: Worker;
+  readonly specVersion: number;
+  readonly #options: WorldOptions;
+  #config: Config | undefined;
+  #opening: Promise<Session> | undefined;
+  #info: GetWorldResponse | undefined;
+  #embedded: EmbeddedWorld | undefined;
+  #closed = false;
+  #closing: Promise<void> | undefined;
+
+  constructor(options: WorldOptions) {
+    this.#options = options;
+    this.specVersion = detectSpecVersion();
+    this.worker = new Worker(this.connect, () => this.config());
+  }
+
+  config(): Config {
+    this.#config ??= readConfig(this.#options);
+    return this.#config;
+  }
+
+  /** Connects once; a connection that failed is tried anew by the next call. */
+  connect = (): Promise<Session> => {
+    if (this.#closed) return Promise.reject(worldError('the World was closed', { status: 503 }));
+    this.#opening ??= this.#open().catch((error) => {
+      this.#opening = undefined;
+      throw error;
+    });
+    return this.#opening;
+  };
+
+  /** What the World declared, or undefined before its first answer. */
+  declares(capability: Capability): boolean {
+    return this.#info?.capabilities.includes(capability) ?? false;
+  }
+
+  /** Makes a closed World usable again. */
+  reopen(): void {
+    this.#closed = false;
+  }
+
+  /** Connects and takes work. Goes on without a World that is away: it is tried until it is back. */
+  async start(): Promise<void> {
+    this.reopen();
+    const working = this.worker.start();
+    const away = new Promise<void>((resolve) => {
+      setTimeout(resolve, START_WAIT_MS).unref();
+    });
+    await Promise.race([Promise.all([this.connect(), working]), away]);
+  }
+
+  /** Stops taking work, lets handlers finish for a moment, and releases everything. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close().finally(() => {
+      this.#closing = undefined;
+    });
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    // Handlers still need the connection while they finish.
+    await this.worker.stop();
+    this.#closed = true;
+    const opening = this.#opening;
+    this.#opening = undefined;
+    this.#config = undefined;
+    this.#info = undefined;
+    const session = await opening?.catch(() => undefined);
+    await session?.client.close();
+    const embedded = this.#embedded;
+    this.#embedded = undefined;
+    await embedded?.close();
+  }
+
+  async #open(): Promise<Session> {
+    const config = this.config();
+    const [place] = await Promise.all([this.#locate(config), loadErrorClasses()]);
+    const client = await connectClient({ ...place, token: config.token, project: config.project });
+    const info = await client.getWorld();
+    const { minSpecVersion: min, maxSpecVersion: max } = info;
+    if (this.specVersion < min || this.specVersion > max) {
+      await client.close();
+      throw worldError(
+        `this application's Workflow SDK writes spec version ${this.specVersion}, ` +
+          `but ${info.implementation} ${info.version} serves ${min} to ${max}`,
+      );
+    }
+    this.#info = info;
+    return { client, info, config, reader: readerOf(this.specVersion) };
+  }
+
+  async #locate({ place, defaulted }: Config): Promise<{ url: string } | { transport: Transport }> {
+    if (place.kind === 'remote') return { url: place.url };
+    if (defaulted) {
+      console.warn(`worldwire: WORLDWIRE_URL is not set; using an embedded World in ${place.dir}`);
+    }
+    const { openEmbeddedWorld } = await loadEmbedded();
+    this.#embedded ??= await openEmbeddedWorld({ dataDir: place.dir });
+    return { transport: this.#embedded.transport };
+  }
+}
+
+/** Looks beside this package first, then in the application. */
+async function loadEmbedded(): Promise<EmbeddedModule> {
+  try {
+    return (await import(EMBEDDED_MODULE)) as EmbeddedModule;
+  } catch (error) {
+    if (!isMissing(error)) throw error;
+  }
+  try {
+    const { resolve } = createRequire(join(process.cwd(), 'package.json'));
+    return (await import(pathToFileURL(resolve(EMBEDDED_MODULE)).href)) as EmbeddedModule;
+  } catch (error) {
+    if (!isMissing(error)) throw error;
+    throw worldError(
+      'an embedded World needs the package @worldwire/reference-world: ' +
+        'run `npm install @worldwire/reference-world`, or set WORLDWIRE_URL to the address of a World',
+      { cause: error },
+    );
+  }
+}
+
+function isMissing(error: unknown): boolean {
+  const { code } = error as { code?: string };
+  return code === 'ERR_MODULE_NOT_FOUND' || code === 'MODULE_NOT_FOUND';
+}
+
+const SHARED = Symbol.for('@worldwire/sdk//shared');
+
+/** The part that World objects of these options share, made at the first call. */
+export function sharedFor(options: WorldOptions): Shared {
+  const store = globalThis as { [SHARED]?: Map<string, Shared> };
+  store[SHARED] ??= new Map();
+  const key = JSON.stringify(Object.entries(options).sort());
+  let shared = store[SHARED].get(key);
+  if (shared === undefined) {
+    shared = new Shared(options);
+    store[SHARED].set(key, shared);
+  }
+  shared.reopen();
+  return shared;
+}
