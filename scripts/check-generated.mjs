@@ -5,20 +5,21 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { root } from './setup.mjs';
 
-/** Folders that `buf generate` writes, with the template of each. */
+/** Folders that `buf generate` writes, with where its template `buf.gen.yaml` lies. */
 const outputs = [
-  { template: 'buf.gen.yaml', cwd: '.', folder: 'proto/src/gen' },
+  { cwd: '.', folder: 'proto/src/gen' },
+  { cwd: 'reference-world', folder: 'reference-world/src/rpc/gen' },
 ];
 
 const binPath = [join(root, 'node_modules/.bin'), process.env.PATH].join(delimiter);
 const scratch = mkdtempSync(join(tmpdir(), 'worldwire-gen-'));
 let stale = 0;
 try {
-  for (const { template, cwd, folder } of outputs) {
+  for (const { cwd, folder } of outputs) {
     const out = join(scratch, folder);
     const generated = spawnSync(
       join(root, 'node_modules/.bin/buf'),
-      ['generate', '--template', template, '-o', scratch],
+      ['generate', '-o', join(scratch, cwd)],
       { cwd: join(root, cwd), env: { ...process.env, PATH: binPath }, stdio: ['ignore', 2, 2] },
     );
     if (generated.status !== 0) process.exit(1);
