@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { createSecureContext } from 'node:tls';
 import { type CoreLimits, defaultLimits } from './core/limits.js';
 import { type Credentials, openToAll, TokenFile } from './rpc/credentials.js';
 import { endpointsOf } from './rpc/endpoints.js';
@@ -8,6 +9,7 @@ import { PrometheusMeter } from './rpc/metrics.js';
 import { Port } from './rpc/port.js';
 import { Runtime } from './rpc/runtime.js';
 import { keepUp } from './rpc/upkeep.js';
+import { version } from './rpc/version.js';
 import { openSqliteStore } from './store/sqlite/index.js';
 
 /** How long calls under way may take to finish when the server stops. */
@@ -56,12 +58,14 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     throw new StartError(
       `refusing to serve ${host} to everybody: give --token-file, or --insecure if that is meant`,
     );
+  checkTls(options.tls);
   const limits = { ...defaultLimits, ...options.limits };
   const credentials = openCredentials(tokenFile, limits, log);
   try {
-    const world = new Runtime(await openStore(dataDir), limits, log);
+    const meter = await PrometheusMeter.create({ version });
+    const world = new Runtime(await openStore(dataDir, meter), limits, log);
     try {
-      return await serve(world, credentials, { host, port, tls: options.tls });
+      return await serve(world, meter, credentials, { host, port, tls: options.tls });
     } catch (error) {
       await world.close();
       throw error;
@@ -74,11 +78,11 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
 
 async function serve(
   world: Runtime,
+  meter: PrometheusMeter,
   credentials: Credentials,
   where: Pick<ServerOptions, 'tls'> & { readonly host: string; readonly port: number },
 ): Promise<RunningServer> {
   const { limits, log } = world;
-  const meter = await PrometheusMeter.create(world);
   const gate = new Gate(world, credentials, meter, endpointsOf(world, meter));
   const { host, port, tls } = where;
   const door = await Port.open(
@@ -117,9 +121,18 @@ function openCredentials(tokenFile: string | undefined, limits: CoreLimits, log:
   }
 }
 
-async function openStore(dataDir: string) {
+function checkTls(tls: ServerOptions['tls']): void {
+  if (tls === undefined) return;
   try {
-    return await openSqliteStore({ dataDir });
+    createSecureContext(tls);
+  } catch (error) {
+    throw new StartError(`cannot use the certificate or its key: ${(error as Error).message}`);
+  }
+}
+
+async function openStore(dataDir: string, meter: PrometheusMeter) {
+  try {
+    return await openSqliteStore({ dataDir, onGroup: meter.committed });
   } catch (error) {
     throw new StartError(`cannot open the data folder ${dataDir}: ${(error as Error).message}`);
   }

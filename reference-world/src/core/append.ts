@@ -19,18 +19,17 @@ import { type Context, type Program, store } from './program.js';
 import { Rejection } from './rejection.js';
 import type { Scope } from './scope.js';
 import type { Decision, EventCommand, EventState, NewData, Recorded } from './state.js';
+import { wholeMillis } from './time.js';
 
 /** What an event without its payload takes in the log, roughly; keeps tiny events from being free. */
 const EVENT_OVERHEAD_BYTES = 200;
 
-/** What appending brought about, with the log's state before and after. */
+/** What appending brought about, and where. */
 export interface Appended {
   readonly response: CreateEventResponse;
   readonly key: number;
-  /** The last position before. */
-  readonly before: number;
-  /** The last position after. */
-  readonly after: number;
+  /** The last position of the log now. */
+  readonly last: number;
 }
 
 /** Loads what an event depends on, decides it, and writes what follows. Rejects before it writes anything. */
@@ -56,7 +55,7 @@ export function* appendEvent(
     at: timestampFromMs(now),
     limits: scope.limits,
   };
-  if (data.case === 'runCreated') checkRunIdTime(runId, now);
+  if (data.case === 'runCreated' && state.row === undefined) checkRunIdTime(runId, now);
   const decision = decide(state, command);
   if (decision.repeated !== undefined)
     return yield* repeat(state.row!, decision.repeated, payloads);
@@ -74,7 +73,7 @@ export function* appendEvent(
   );
   const key = yield* write(scope, state, command, decision, events, end);
   const response = respond(state, decision, events, end, payloads, scope);
-  return { response, key, before, after: end.lastPosition };
+  return { response, key, last: end.lastPosition };
 }
 
 function* load(
@@ -134,9 +133,8 @@ function runPayloads(data: NewData, payloads: boolean): PayloadChoice {
 
 function* repeat(row: RunRow, position: number, payloads: boolean): Program<Appended> {
   const event = yield* store.getEvent(row.key, position, payloads);
-  const last = lastPosition(row);
   const response = create(CreateEventResponseSchema, event === undefined ? {} : { event });
-  return { response, key: row.key, before: last, after: last };
+  return { response, key: row.key, last: lastPosition(row) };
 }
 
 function* write(
@@ -185,7 +183,7 @@ function toEvent(
     createdAt: command.at,
   });
   event.data = record;
-  if (source.occurredAt !== undefined) event.occurredAt = source.occurredAt;
+  if (source.occurredAt !== undefined) event.occurredAt = wholeMillis(source.occurredAt);
   if (command.resumeId !== undefined) event.resumeId = command.resumeId;
   if (source.computeInstanceId !== undefined) event.computeInstanceId = source.computeInstanceId;
   if (source.traceRequestId !== undefined) event.traceRequestId = source.traceRequestId;

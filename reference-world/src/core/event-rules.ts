@@ -11,7 +11,7 @@ import {
   type Event,
   type EventDelta,
   EventDeltaSchema,
-  type EventType,
+  EventType,
   type GetEventRequest,
   type GetEventResponse,
   GetEventResponseSchema,
@@ -26,12 +26,13 @@ import {
   PageRequestSchema,
   ResolveData,
 } from '@worldwire/proto';
-import type { RunRow } from '../store/operations.js';
+import type { Payloads, RunRow } from '../store/operations.js';
 import { type Appended, appendEvent } from './append.js';
 import { type BatchItem, itemError, validateBatch } from './batch.js';
+import { fingerprint } from './cursor.js';
 import { checkId, positionOf } from './identifiers.js';
 import { once } from './outcomes.js';
-import { openPage, type Paging, valuesOf } from './pages.js';
+import { cursorAfter, openPage, type Paging, valuesOf } from './pages.js';
 import { stripEvent, stripRun, stripStep } from './payloads.js';
 import { type Context, type Program, store } from './program.js';
 import { invalid, Rejection } from './rejection.js';
@@ -66,9 +67,7 @@ export const createEvent: Rule<CreateEventRequest, CreateEventResponse> = functi
     function* (kept) {
       const row = yield* store.getRun(scope.project, kept.event?.runId ?? runId, 'none');
       if (row === undefined) return kept;
-      const after = Number(row.run.lastPosition);
-      const before = kept.event === undefined ? after : Number(kept.event.position) - 1;
-      const appended = { response: kept, key: row.key, before, after };
+      const appended = { response: kept, key: row.key, last: Number(row.run.lastPosition) };
       delta = yield* deltaOf(scope, request, since, row.run.runId, appended, payloads);
       return yield* restoreResponse(scope, row.run.runId, kept, payloads);
     },
@@ -89,7 +88,7 @@ export const createEventBatch: Rule<CreateEventBatchRequest, CreateEventBatchRes
   return yield* once(
     scope,
     request.requestId,
-    `CreateEventBatch ${request.runId} ${items.length} ${items[0]!.event.correlationId}`,
+    `CreateEventBatch ${request.runId} ${fingerprint(items.map(subjectOf))}`,
     CreateEventBatchResponseSchema,
     context,
     () => appendBatch(scope, request.runId, items, payloads, context),
@@ -98,14 +97,17 @@ export const createEventBatch: Rule<CreateEventBatchRequest, CreateEventBatchRes
   );
 };
 
+function subjectOf({ event, data }: BatchItem): string {
+  return `${data.case} ${event.correlationId}`;
+}
+
 /** EventService.GetEvent. */
 export const getEvent: Rule<GetEventRequest, GetEventResponse> = function* (scope, request) {
+  const payloads = withPayloads(request.resolveData);
   const row = yield* requireRunRow(scope, request.runId);
   const position = positionOf(request.eventId);
   const event =
-    position === undefined
-      ? undefined
-      : yield* store.getEvent(row.key, position, withPayloads(request.resolveData));
+    position === undefined ? undefined : yield* store.getEvent(row.key, position, payloads);
   if (event === undefined)
     throw new Rejection(
       'EVENT_NOT_FOUND',
@@ -117,10 +119,11 @@ export const getEvent: Rule<GetEventRequest, GetEventResponse> = function* (scop
 
 /** EventService.ListEvents. */
 export const listEvents: Rule<ListEventsRequest, ListEventsResponse> = function* (scope, request) {
-  const page = openPage(request.page, eventPaging(scope, request.runId, request.types));
-  const row = yield* requireRunRow(scope, request.runId);
+  const types = wantedTypes(request.types);
   const payloads = withPayloads(request.resolveData);
-  const sliced = yield* store.listEvents(row.key, request.types, undefined, page.slice, payloads);
+  const page = openPage(request.page, eventPaging(scope, request.runId, types));
+  const row = yield* requireRunRow(scope, request.runId);
+  const sliced = yield* store.listEvents(row.key, types, undefined, page.slice, payloads);
   return create(ListEventsResponseSchema, { events: valuesOf(sliced), page: page.info(sliced) });
 };
 
@@ -191,6 +194,15 @@ export function* requireRunRow(scope: Scope, runId: string): Program<RunRow> {
   return row;
 }
 
+/** The types of a filter, each once and in one order, so that the same filter makes the same cursors; none means all. */
+function wantedTypes(types: readonly EventType[]): EventType[] {
+  for (const type of types)
+    if (EventType[type] === undefined)
+      throw invalid('types', 'holds a type that this World does not know');
+  if (types.includes(EventType.UNSPECIFIED)) return [];
+  return [...new Set(types)].sort((a, b) => a - b);
+}
+
 function eventPaging(scope: Scope, runId: string, types: readonly EventType[]): Paging {
   const { limits } = scope;
   return {
@@ -228,19 +240,21 @@ function* deltaOf(
   appended: Appended,
   payloads: boolean,
 ): Program<EventDelta | undefined> {
-  if (request.skipPreload) return undefined;
-  const preload = request.preloadEvents && acceptsPreload(request.event!);
+  const { data } = request.event!;
+  if (request.skipPreload && data.case === 'runStarted') return undefined;
+  const preload = request.preloadEvents && acceptsPreload(data.case);
   if (preload || since !== undefined)
     return yield* readDelta(scope, runId, appended, preload ? 0 : since!, undefined, payloads);
   if (request.expectedPosition === undefined) return undefined;
   const expected = Number(request.expectedPosition);
-  const until = appended.before;
+  const { event } = appended.response;
+  const until = event === undefined ? appended.last : Number(event.position) - 1;
   if (expected >= until) return create(EventDeltaSchema, { page: create(PageInfoSchema) });
   return yield* readDelta(scope, runId, appended, expected, until, payloads);
 }
 
-function acceptsPreload(event: NewEvent): boolean {
-  return event.data.case === 'runStarted' || event.data.case === 'hookReceived';
+function acceptsPreload(kind: NewEvent['data']['case']): boolean {
+  return kind === 'runStarted' || kind === 'hookReceived';
 }
 
 /** Events after a position, up to one where it is given; without a cursor then, because the piece has an end. */
@@ -252,13 +266,15 @@ function* readDelta(
   until: number | undefined,
   payloads: boolean,
 ): Program<EventDelta> {
-  const { slice, info } = openPage(undefined, eventPaging(scope, runId, []));
+  const paging = eventPaging(scope, runId, []);
+  const cursor = after === 0 ? '' : cursorAfter(paging, after);
+  const { slice, info } = openPage(create(PageRequestSchema, { cursor }), paging);
   const wanted = until === undefined ? slice.limit : Math.min(slice.limit, until - after);
   const sliced = yield* store.listEvents(
     appended.key,
     [],
     undefined,
-    { ...slice, after, limit: wanted },
+    { ...slice, limit: wanted },
     payloads,
   );
   const events = valuesOf(sliced);
@@ -352,7 +368,7 @@ function inputOf(record: { input?: Uint8Array }): { input?: Uint8Array } {
 }
 
 /** The output or error that an event gave its run or step. */
-function endOf(event: Event | undefined): import('../store/operations.js').Payloads {
+function endOf(event: Event | undefined): Payloads {
   const data = event?.data;
   switch (data?.case) {
     case 'runCompleted':

@@ -1,7 +1,13 @@
 import { create } from '@bufbuild/protobuf';
 import { type PageInfo, PageInfoSchema, type PageRequest, SortOrder } from '@worldwire/proto';
 import type { Slice, Sliced } from '../store/operations.js';
-import { type CursorScope, decodeCursor, encodeCursor } from './cursor.js';
+import {
+  type CursorScope,
+  decodeCursor,
+  decodeTextCursor,
+  encodeCursor,
+  encodeTextCursor,
+} from './cursor.js';
 import { invalid } from './rejection.js';
 
 /** How a list pages. */
@@ -29,10 +35,7 @@ export interface OpenPage {
 /** Reads a page request, or refuses its limit with INVALID_ARGUMENT and its cursor with INVALID_CURSOR. */
 export function openPage(page: PageRequest | undefined, paging: Paging): OpenPage {
   const descending = isDescending(page?.sortOrder ?? SortOrder.UNSPECIFIED, paging);
-  const scope: CursorScope = {
-    list: paging.list,
-    filters: [...paging.filters, descending ? 'd' : 'a'],
-  };
+  const scope = cursorScope(paging, descending);
   const cursor = page?.cursor ?? '';
   const after = decodeCursor(scope, cursor);
   const slice: Slice = {
@@ -51,6 +54,37 @@ export function openPage(page: PageRequest | undefined, paging: Paging): OpenPag
       });
     },
   };
+}
+
+/** Reads a page request against a list that is ordered by a text, ascending only. */
+export function openTextPage(
+  page: PageRequest | undefined,
+  paging: Pick<Paging, 'list' | 'filters' | 'defaultLimit' | 'maxLimit'>,
+): {
+  readonly after: string | undefined;
+  readonly limit: number;
+  info(last: string | undefined, hasMore: boolean): PageInfo;
+} {
+  isDescending(page?.sortOrder ?? SortOrder.UNSPECIFIED, { oneOrder: true });
+  const cursor = page?.cursor ?? '';
+  return {
+    after: decodeTextCursor(paging, cursor),
+    limit: pageLimit(page, paging),
+    info: (last, hasMore) =>
+      create(PageInfoSchema, {
+        cursor: last === undefined ? cursor : encodeTextCursor(paging, last),
+        hasMore,
+      }),
+  };
+}
+
+/** The cursor that continues a list after a key, in the list's own order. */
+export function cursorAfter(paging: Paging, key: number): string {
+  return encodeCursor(cursorScope(paging, paging.descending ?? false), key);
+}
+
+function cursorScope({ list, filters }: Paging, descending: boolean): CursorScope {
+  return { list, filters: [...filters, descending ? 'd' : 'a'] };
 }
 
 function isDescending(order: SortOrder, paging: Pick<Paging, 'descending' | 'oneOrder'>): boolean {

@@ -1,4 +1,4 @@
-import type { Event, NewEvent, Run, Step } from '@worldwire/proto';
+import type { Event, Failure, NewEvent, Run, Step } from '@worldwire/proto';
 
 type Data = NewEvent['data'] | Event['data'];
 type Case = NonNullable<Data['case']>;
@@ -53,9 +53,11 @@ export function payloadBytes(data: Data): number {
 function sizeOf(payload: unknown): number {
   if (payload instanceof Uint8Array) return payload.length;
   if (payload === undefined || payload === null || typeof payload !== 'object') return 0;
-  const { form } = payload as import('@worldwire/proto').Failure;
+  const { form } = payload as Failure;
   if (form.case === 'payload') return form.value.length;
-  if (form.case === 'structured')
-    return form.value.message.length + (form.value.stack?.length ?? 0);
-  return 0;
+  if (form.case !== 'structured') return 0;
+  const { message, stack, code } = form.value;
+  return (
+    Buffer.byteLength(message) + Buffer.byteLength(stack ?? '') + Buffer.byteLength(code ?? '')
+  );
 }

@@ -38,9 +38,11 @@ import {
   type WakeRunsResponse,
   WakeRunsResponseSchema,
 } from '@worldwire/proto';
-import type { LeasedMessage } from '../store/operations.js';
+import type { Key, LeasedMessage, StrandedRun } from '../store/operations.js';
 import { queueTopic } from '../store/store.js';
-import { checkId, checkName, checkText } from './identifiers.js';
+import { UNCARRIED } from './attributes.js';
+import { fingerprint } from './cursor.js';
+import { checkId, checkName, checkText, isWellFormed } from './identifiers.js';
 import type { CoreLimits } from './limits.js';
 import { checkCount, once } from './outcomes.js';
 import { openPage, valuesOf } from './pages.js';
@@ -61,10 +63,11 @@ const MAX_HEADERS = 64;
 const MAX_HEADER_LENGTH = 8_192;
 const MAX_IDEMPOTENCY_KEY = 1_024;
 const MAX_ERROR_LENGTH = 4_096;
+const REPLACEMENT = '\ufffd';
 /** Bodies that one batch of deliveries brings into memory. */
 const LEASE_BYTES = 8 * 1024 * 1024;
-/** Runs woken by one call; a further call wakes the next ones. */
-const WAKE_LIMIT = 1_000;
+/** Stranded runs that are read at a time. */
+const WAKE_PAGE = 1_000;
 
 /** QueueService.Enqueue. */
 export const enqueue: Rule<EnqueueRequest, EnqueueResponse> = function* (scope, request, context) {
@@ -72,12 +75,17 @@ export const enqueue: Rule<EnqueueRequest, EnqueueResponse> = function* (scope, 
   return yield* once(
     scope,
     request.requestId,
-    `Enqueue ${message.queueName}`,
+    `Enqueue ${fingerprint(subjectOf(message))}`,
     EnqueueResponseSchema,
     context,
     () => send(scope, message, context),
   );
 };
+
+/** What tells one message of a request_id from another, cheaply. */
+function subjectOf({ queueName, idempotencyKey, runId }: NewMessage): string[] {
+  return [queueName, idempotencyKey ?? '', runId];
+}
 
 /** QueueService.EnqueueBatch. */
 export const enqueueBatch: Rule<EnqueueBatchRequest, EnqueueBatchResponse> = function* (
@@ -90,7 +98,7 @@ export const enqueueBatch: Rule<EnqueueBatchRequest, EnqueueBatchResponse> = fun
   return yield* once(
     scope,
     request.requestId,
-    `EnqueueBatch ${messages.length} ${messages[0]!.queueName}`,
+    `EnqueueBatch ${messages.length} ${fingerprint(messages.flatMap(subjectOf))}`,
     EnqueueBatchResponseSchema,
     context,
     function* () {
@@ -121,23 +129,39 @@ export const wakeRuns: Rule<WakeRunsRequest, WakeRunsResponse> = function* (
   const { queuePrefix, deploymentId } = request;
   checkName('queue_prefix', queuePrefix, scope.limits.maxNameLength);
   checkName('deployment_id', deploymentId, scope.limits.maxNameLength);
-  const runs = yield* store.listStrandedRuns(scope.project, deploymentId, undefined, WAKE_LIMIT);
-  for (const { runId, workflowName } of runs)
-    yield* store.insertMessage(scope.project, {
-      messageId: `msg_${context.newId()}`,
-      queueName: `${queuePrefix}${workflowName}`,
-      body: new TextEncoder().encode(JSON.stringify({ runId })),
-      contentType: 'application/json',
-      headers: {},
-      deploymentId,
-      idempotencyKey: undefined,
-      runId,
-      enqueuedAt: context.now,
-      visibleAt: context.now,
-    });
-  if (runs.length > 0) yield* store.notify(queueTopic(scope.project));
-  return create(WakeRunsResponseSchema, { woken: runs.length });
+  let woken = 0;
+  let after: Key | undefined;
+  for (;;) {
+    const runs = yield* store.listStrandedRuns(scope.project, deploymentId, after, WAKE_PAGE);
+    for (const run of runs) yield* wake(scope, queuePrefix, deploymentId, run, context);
+    woken += runs.length;
+    if (runs.length < WAKE_PAGE) break;
+    after = runs.at(-1)!.key;
+  }
+  if (woken > 0) yield* store.notify(queueTopic(scope.project));
+  return create(WakeRunsResponseSchema, { woken });
 };
+
+function wake(
+  scope: Scope,
+  queuePrefix: string,
+  deploymentId: string,
+  { runId, workflowName }: StrandedRun,
+  context: Context,
+): Program<void> {
+  return store.insertMessage(scope.project, {
+    messageId: `msg_${context.newId()}`,
+    queueName: `${queuePrefix}${workflowName}`,
+    body: new TextEncoder().encode(JSON.stringify({ runId })),
+    contentType: 'application/json',
+    headers: {},
+    deploymentId,
+    idempotencyKey: undefined,
+    runId,
+    enqueuedAt: context.now,
+    visibleAt: context.now,
+  });
+}
 
 /** QueueService.ListQueues. */
 export const listQueues: Rule<ListQueuesRequest, ListQueuesResponse> = function* (
@@ -145,7 +169,10 @@ export const listQueues: Rule<ListQueuesRequest, ListQueuesResponse> = function*
   request,
   context,
 ) {
-  const page = openPage(request.page, listPaging(scope.limits, 'queues', []));
+  const page = openPage(request.page, {
+    ...listPaging(scope.limits, 'queues', []),
+    oneOrder: true,
+  });
   const { after, limit } = page.slice;
   const sliced = yield* store.listQueues(scope.project, after, limit, context.now);
   return create(ListQueuesResponseSchema, {
@@ -165,6 +192,7 @@ export const listDeadMessages: Rule<ListDeadMessagesRequest, ListDeadMessagesRes
   scope,
   request,
 ) {
+  checkText('queue_name', request.queueName, scope.limits.maxNameLength);
   const page = openPage(request.page, listPaging(scope.limits, 'dead', [request.queueName]));
   const sliced = yield* store.listDeadMessages(scope.project, request.queueName, page.slice);
   return create(ListDeadMessagesResponseSchema, {
@@ -187,6 +215,7 @@ export const reviveMessages: Rule<ReviveMessagesRequest, ReviveMessagesResponse>
   context,
 ) {
   checkCount('message_ids', request.messageIds.length, scope.limits.maxSettlements);
+  for (const messageId of request.messageIds) checkId('message_ids', messageId, scope.limits);
   let revived = 0;
   for (const messageId of request.messageIds)
     if (yield* store.reviveMessage(scope.project, messageId, context.now)) revived += 1;
@@ -340,7 +369,8 @@ function* settleOne(
     yield* store.extendLease(message.key, until);
     return create(SettleResultSchema, { settled: true, leaseExpiresAt: timestampFromMs(until) });
   } else if (action.case === 'retry') {
-    const { delay, error } = action.value;
+    const { delay } = action.value;
+    const error = errorText(action.value.error);
     if (message.attempt >= scope.limits.maxDeliveries)
       yield* store.buryMessage(message.key, context.now, error);
     else {
@@ -364,11 +394,22 @@ function checkMessage(message: NewMessage | undefined, limits: CoreLimits): NewM
   if (headers.length > MAX_HEADERS) throw invalid('message.headers', `may hold ${MAX_HEADERS}`);
   for (const [name, value] of headers) {
     checkName('message.headers', name, limits.maxNameLength);
+    if (name === UNCARRIED)
+      throw invalid('message.headers', 'holds a name that JavaScript clients cannot carry');
     checkText('message.headers', value, MAX_HEADER_LENGTH);
   }
   delayMs(message, limits);
   checkPayloadSize('message.body', message.body.length, limits);
   return message;
+}
+
+/**
+ * What is kept of a consumer's error, for a person who looks at dead messages. Cut and cleaned rather than refused: the
+ * other settlements of the call must not suffer from what one handler threw.
+ */
+function errorText(error: string): string {
+  const cut = error.slice(0, MAX_ERROR_LENGTH).replaceAll('\0', REPLACEMENT);
+  return isWellFormed(cut) ? cut : cut.replace(/\p{Surrogate}/gu, REPLACEMENT);
 }
 
 function delayMs(message: NewMessage, limits: CoreLimits): number {
@@ -390,7 +431,6 @@ function checkSettlement({ leaseId, action }: Settlement, limits: CoreLimits): v
   if (action.case === undefined) throw invalid('settlements.action', 'is required');
   if (action.case === 'extend') leaseMs('settlements.extend.lease', action.value.lease);
   if (action.case !== 'retry') return;
-  checkText('settlements.retry.error', action.value.error, MAX_ERROR_LENGTH);
   const { delay } = action.value;
   const ms = delay === undefined ? 0 : millisOfDuration(delay);
   if (!(ms >= 0 && ms <= limits.maxDelayMs))

@@ -21,13 +21,14 @@ import {
   type ListWaitsRequest,
   type ListWaitsResponse,
   ListWaitsResponseSchema,
+  WaitStatus,
 } from '@worldwire/proto';
 import { requireRunRow, withPayloads } from './event-rules.js';
 import { hookNotFound } from './hook.js';
 import { checkId, checkName } from './identifiers.js';
 import { openPage, type Paging, valuesOf } from './pages.js';
 import { store } from './program.js';
-import { Rejection } from './rejection.js';
+import { invalid, Rejection } from './rejection.js';
 import type { Rule, Scope } from './scope.js';
 import { waitNotFound } from './wait.js';
 
@@ -58,8 +59,13 @@ export const listSteps: Rule<ListStepsRequest, ListStepsResponse> = function* (s
 export const getHook: Rule<GetHookRequest, GetHookResponse> = function* (scope, request) {
   const { hookId, runId, resolveData } = request;
   checkId('hook_id', hookId, scope.limits);
-  const key = runId === '' ? undefined : (yield* requireRunRow(scope, runId)).key;
-  const hook = yield* store.readHook(scope.project, key, hookId, withPayloads(resolveData));
+  const payloads = withPayloads(resolveData);
+  const row =
+    runId === ''
+      ? undefined
+      : yield* store.getRun(scope.project, checkId('run_id', runId, scope.limits), 'none');
+  if (runId !== '' && row === undefined) throw hookNotFound(hookId);
+  const hook = yield* store.readHook(scope.project, row?.key, hookId, payloads);
   if (hook === undefined) throw hookNotFound(hookId);
   return create(GetHookResponseSchema, { hook });
 };
@@ -96,6 +102,8 @@ export const getWait: Rule<GetWaitRequest, GetWaitResponse> = function* (scope, 
 
 /** WaitService.ListWaits. */
 export const listWaits: Rule<ListWaitsRequest, ListWaitsResponse> = function* (scope, request) {
+  if (WaitStatus[request.status] === undefined)
+    throw invalid('status', 'is not a state that this World knows');
   const filters = [request.runId, String(request.status)];
   const page = openPage(request.page, paging(scope, 'waits', filters));
   const row = yield* requireRunRow(scope, request.runId);

@@ -22,7 +22,6 @@ import {
   type ListRunsResponse,
   ListRunsResponseSchema,
   NewEventSchema,
-  PageInfoSchema,
   RunCancelledSchema,
   RunStatus,
 } from '@worldwire/proto';
@@ -31,8 +30,9 @@ import { appendEvent } from './append.js';
 import { fingerprint } from './cursor.js';
 import { withPayloads } from './event-rules.js';
 import { checkId, checkText } from './identifiers.js';
+import type { CoreLimits } from './limits.js';
 import { checkCount, once } from './outcomes.js';
-import { openPage, pageLimit, valuesOf } from './pages.js';
+import { openPage, openTextPage, valuesOf } from './pages.js';
 import { type Context, type Program, store } from './program.js';
 import { invalid, Rejection } from './rejection.js';
 import { isEnded, runNotFound } from './run.js';
@@ -55,9 +55,10 @@ export const batchGetRuns: Rule<BatchGetRunsRequest, BatchGetRunsResponse> = fun
   scope,
   request,
 ) {
-  checkCount('run_ids', request.runIds.length, scope.limits.maxBulkIds);
-  for (const runId of request.runIds) checkId('run_ids', runId, scope.limits);
   const choice = withPayloads(request.resolveData) ? 'all' : 'none';
+  if (request.runIds.length > scope.limits.maxBulkIds)
+    throw invalid('run_ids', `may hold ${scope.limits.maxBulkIds} ids`);
+  for (const runId of request.runIds) checkId('run_ids', runId, scope.limits);
   const results: BatchGetRunsResult[] = [];
   for (const runId of request.runIds) {
     const row = yield* store.getRun(scope.project, runId, choice);
@@ -68,7 +69,8 @@ export const batchGetRuns: Rule<BatchGetRunsRequest, BatchGetRunsResponse> = fun
 
 /** RunService.ListRuns. */
 export const listRuns: Rule<ListRunsRequest, ListRunsResponse> = function* (scope, request) {
-  const filter = runFilter(request);
+  const filter = runFilter(request, scope.limits);
+  const choice = withPayloads(request.resolveData) ? 'all' : 'none';
   const page = openPage(request.page, {
     list: 'runs',
     filters: [JSON.stringify(filter)],
@@ -77,7 +79,6 @@ export const listRuns: Rule<ListRunsRequest, ListRunsResponse> = function* (scop
     descending: true,
     maxBytes: scope.limits.maxPageBytes,
   });
-  const choice = withPayloads(request.resolveData) ? 'all' : 'none';
   const sliced = yield* store.listRuns(scope.project, filter, page.slice, choice);
   return create(ListRunsResponseSchema, { runs: valuesOf(sliced), page: page.info(sliced) });
 };
@@ -91,7 +92,6 @@ export const cancelRuns: Rule<CancelRunsRequest, CancelRunsResponse> = function*
   const { runIds, cancelReason } = request;
   checkCount('run_ids', runIds.length, scope.limits.maxBulkIds);
   if (new Set(runIds).size < runIds.length) throw invalid('run_ids', 'holds an id twice');
-  for (const runId of runIds) checkId('run_ids', runId, scope.limits);
   if (cancelReason !== undefined)
     checkText('cancel_reason', cancelReason, scope.limits.maxCancelReasonLength);
   return yield* once(
@@ -103,7 +103,7 @@ export const cancelRuns: Rule<CancelRunsRequest, CancelRunsResponse> = function*
     function* () {
       const results: CancelRunsResult[] = [];
       for (const runId of runIds)
-        results.push(yield* cancelOne(scope, runId, cancelReason, context));
+        results.push(yield* tryCancel(scope, runId, cancelReason, context));
       return create(CancelRunsResponseSchema, { results });
     },
   );
@@ -112,11 +112,19 @@ export const cancelRuns: Rule<CancelRunsRequest, CancelRunsResponse> = function*
 /** RunService.ListAttributeKeys. */
 export const listAttributeKeys: Rule<ListAttributeKeysRequest, ListAttributeKeysResponse> =
   function* (scope, request) {
-    const filter = runFilter({ ...request, statuses: [], attributes: {} });
-    const limit = pageLimit(request.page, { defaultLimit: 40, maxLimit: 100 });
-    const after = readKeyCursor(request.page?.cursor ?? '');
-    const { items, more } = yield* store.listAttributeKeys(scope.project, filter, after, limit);
-    const last = items.at(-1)?.key;
+    const filter = runFilter({ ...request, statuses: [], attributes: {} }, scope.limits);
+    const page = openTextPage(request.page, {
+      list: 'keys',
+      filters: [JSON.stringify(filter)],
+      defaultLimit: 40,
+      maxLimit: 100,
+    });
+    const { items, more } = yield* store.listAttributeKeys(
+      scope.project,
+      filter,
+      page.after,
+      page.limit,
+    );
     return create(ListAttributeKeysResponseSchema, {
       attributes: items.map((item) => ({
         key: item.key,
@@ -124,30 +132,24 @@ export const listAttributeKeys: Rule<ListAttributeKeysRequest, ListAttributeKeys
         firstSeenAt: timestampFromMs(item.firstSeenAt),
         lastSeenAt: timestampFromMs(item.lastSeenAt),
       })),
-      page: create(PageInfoSchema, {
-        cursor: last === undefined ? (request.page?.cursor ?? '') : keyCursor(last),
-        hasMore: more,
-      }),
+      page: page.info(items.at(-1)?.key, more),
     });
   };
 
-const KEY_CURSOR = 'key.';
-
-/** Attribute keys page by the key itself, as it is their only order. */
-function keyCursor(key: string): string {
-  return Buffer.from(KEY_CURSOR + key).toString('base64url');
-}
-
-function readKeyCursor(cursor: string): string | undefined {
-  if (cursor === '') return undefined;
-  const text = Buffer.from(cursor, 'base64url').toString();
-  if (!text.startsWith(KEY_CURSOR) || keyCursor(text.slice(KEY_CURSOR.length)) !== cursor)
-    throw new Rejection(
-      'INVALID_CURSOR',
-      'the cursor was not issued for this list: start again without one',
-      { cursor: cursor.slice(0, 64) },
-    );
-  return text.slice(KEY_CURSOR.length);
+/** Cancels a run; one that cannot be cancelled does not stop the others. */
+function* tryCancel(
+  scope: Scope,
+  runId: string,
+  cancelReason: string | undefined,
+  context: Context,
+): Program<CancelRunsResult> {
+  try {
+    return yield* cancelOne(scope, runId, cancelReason, context);
+  } catch (error) {
+    if (!(error instanceof Rejection)) throw error;
+    const outcome = CancelOutcome.FAILED;
+    return create(CancelRunsResultSchema, { runId, outcome, errorReason: error.reason });
+  }
 }
 
 function* cancelOne(
@@ -156,6 +158,7 @@ function* cancelOne(
   cancelReason: string | undefined,
   context: Context,
 ): Program<CancelRunsResult> {
+  checkId('run_ids', runId, scope.limits);
   const row = yield* store.getRun(scope.project, runId, 'none');
   if (row === undefined)
     return create(CancelRunsResultSchema, { runId, outcome: CancelOutcome.NOT_FOUND });
@@ -188,10 +191,14 @@ function runFilter(
     ListRunsRequest,
     'workflowName' | 'statuses' | 'createdFrom' | 'createdBefore' | 'attributes'
   >,
+  limits: CoreLimits,
 ): RunFilter {
-  const { workflowName, statuses, createdFrom, createdBefore, attributes } = request;
-  if (Object.keys(attributes).length > MAX_ATTRIBUTE_FILTERS)
+  const { workflowName, statuses, createdFrom, createdBefore } = request;
+  if (workflowName !== undefined) checkText('workflow_name', workflowName, limits.maxNameLength);
+  const attributes = Object.entries(request.attributes);
+  if (attributes.length > MAX_ATTRIBUTE_FILTERS)
     throw invalid('attributes', `may hold ${MAX_ATTRIBUTE_FILTERS} filters`);
+  for (const text of attributes.flat()) checkText('attributes', text, limits.maxNameLength);
   for (const status of statuses)
     if (RunStatus[status] === undefined || status === RunStatus.UNSPECIFIED)
       throw invalid('statuses', 'holds a state that this World does not know');
@@ -202,6 +209,7 @@ function runFilter(
     statuses: [...new Set(statuses)].sort((a, b) => a - b),
     ...(createdFrom === undefined ? {} : { createdFrom: millisOf(createdFrom) }),
     ...(createdBefore === undefined ? {} : { createdBefore: millisOf(createdBefore) }),
-    attributes,
+    // A map comes in any order, and the cursor must not depend on it.
+    attributes: Object.fromEntries(attributes.sort(([a], [b]) => (a < b ? -1 : 1))),
   };
 }

@@ -28,6 +28,12 @@ import { checkPayloadSize } from './validate-event.js';
 
 const MAX_STREAM_NAME = 512;
 
+/** What names a stream. */
+interface StreamName {
+  readonly runId: string;
+  readonly name: string;
+}
+
 /** How many chunks of an append are new: those that the writer has not brought before. */
 export function newChunks(sequence: number, landed: number, count: number): number {
   if (sequence > landed)
@@ -43,33 +49,48 @@ export function newChunks(sequence: number, landed: number, count: number): numb
 export const append: Rule<AppendRequest, AppendResponse> = function* (scope, request, context) {
   checkStream(request, scope.limits);
   checkAppend(request, scope.limits);
-  const stream = yield* openStream(scope, request, context);
   const { chunks, writerId } = request;
-  let fresh = chunks.length;
-  if (writerId !== '') {
-    const landed = yield* store.getWriter(stream.key, writerId);
-    fresh = newChunks(Number(request.sequence), landed, chunks.length);
-  }
-  const appended = stream.closed ? 0 : fresh;
+  const sequence = Number(request.sequence);
+  const standing = yield* findWritable(scope, request);
+  if (standing === 'gone') return create(AppendResponseSchema, { tailIndex: -1n, wasClosed: true });
+  const landed =
+    standing === undefined || writerId === '' ? 0 : yield* store.getWriter(standing.key, writerId);
+  if (standing?.closed) return closedAnswer(standing, request, landed);
+
+  const appended = writerId === '' ? chunks.length : newChunks(sequence, landed, chunks.length);
+  const stream = standing ?? (yield* insertStream(scope, request, context));
   if (appended > 0) {
     yield* store.appendChunks(stream.key, stream.length, chunks.slice(chunks.length - appended));
-    if (writerId !== '')
-      yield* store.putWriter(stream.key, writerId, Number(request.sequence) + chunks.length);
+    if (writerId !== '') yield* store.putWriter(stream.key, writerId, sequence + chunks.length);
   }
-  const closes = request.close && !stream.closed;
-  if (closes) yield* store.closeStream(stream.key);
-  if (appended > 0 || closes) yield* store.notify(streamTopic(scope.project, request.name));
+  if (request.close) yield* store.closeStream(stream.key);
+  if (appended > 0 || request.close) yield* store.notify(streamTopic(scope.project, request.name));
   return create(AppendResponseSchema, {
     tailIndex: BigInt(stream.length + appended - 1),
     appended,
-    wasClosed: stream.closed,
   });
 };
+
+/**
+ * What an append to a closed stream hears: that its chunks were discarded, whatever their sequence, or, where it is the
+ * repetition of one that had landed, that nothing is amiss.
+ */
+function closedAnswer(stream: StreamRow, request: AppendRequest, landed: number): AppendResponse {
+  const { chunks, writerId } = request;
+  const repeats =
+    writerId !== '' && chunks.length > 0 && Number(request.sequence) + chunks.length <= landed;
+  return create(AppendResponseSchema, {
+    tailIndex: BigInt(stream.length - 1),
+    wasClosed: !repeats,
+  });
+}
 
 /** StreamService.Close. */
 export const close: Rule<CloseRequest, CloseResponse> = function* (scope, request, context) {
   checkStream(request, scope.limits);
-  const stream = yield* openStream(scope, request, context);
+  const standing = yield* findWritable(scope, request);
+  if (standing === 'gone') return create(CloseResponseSchema, { tailIndex: -1n });
+  const stream = standing ?? (yield* insertStream(scope, request, context));
   if (!stream.closed) {
     yield* store.closeStream(stream.key);
     yield* store.notify(streamTopic(scope.project, request.name));
@@ -86,9 +107,9 @@ export const listChunks: Rule<ListChunksRequest, ListChunksResponse> = function*
     filters: [request.runId, request.name],
     defaultLimit: limits.defaultPage,
     maxLimit: limits.maxPage,
+    oneOrder: true,
   });
-  if (page.slice.descending) throw invalid('page.sort_order', 'must be ascending for chunks');
-  const stream = yield* locate(scope, request);
+  const stream = yield* locateReadable(scope, request);
   const from = page.slice.after === undefined ? 0 : page.slice.after + 1;
   const chunks =
     stream === undefined
@@ -129,6 +150,7 @@ export const listStreams: Rule<ListStreamsRequest, ListStreamsResponse> = functi
     filters: [request.runId],
     defaultLimit: scope.limits.maxPage,
     maxLimit: scope.limits.maxPage,
+    oneOrder: true,
   });
   const { after, limit } = page.slice;
   const sliced = yield* store.listStreams(scope.project, request.runId, after, limit);
@@ -142,10 +164,9 @@ export const openRead: Rule<
 > = function* (scope, request) {
   checkName(request, scope.limits);
   const start = Number(request.startIndex);
-  if (!Number.isSafeInteger(start)) throw invalid('start_index', 'is too large');
-  if (start >= 0) return { from: start };
-  const stream = yield* locate(scope, request);
-  return { from: Math.max(0, (stream?.length ?? 0) + start) };
+  if (start > Number.MAX_SAFE_INTEGER) throw invalid('start_index', 'is too large');
+  const stream = yield* locateReadable(scope, request);
+  return { from: start >= 0 ? start : Math.max(0, (stream?.length ?? 0) + start) };
 };
 
 /** The next chunks of a live read. `done`: the stream is closed and nothing follows them. */
@@ -158,7 +179,7 @@ export const readChunks: Rule<
   },
   { readonly chunks: readonly ChunkRow[]; readonly done: boolean }
 > = function* (scope, request) {
-  const stream = yield* locate(scope, request);
+  const stream = yield* locateReadable(scope, request);
   if (stream === undefined) return { chunks: [], done: false };
   const { from, maxBytes } = request;
   const chunks =
@@ -174,36 +195,51 @@ export function toChunk({ index, data }: ChunkRow): { index: bigint; data: Uint8
   return { index: BigInt(index), data };
 }
 
-function* openStream(
+/**
+ * The stream that a write is for; undefined where there is none yet. `gone`: retention has removed what the run had, so
+ * nothing may come after it, under a new name either.
+ */
+function* findWritable(
   scope: Scope,
-  { runId, name }: { readonly runId: string; readonly name: string },
-  context: Context,
-): Program<StreamRow> {
+  { runId, name }: StreamName,
+): Program<StreamRow | undefined | 'gone'> {
   const stream = yield* store.getStream(scope.project, runId, name);
-  return stream ?? (yield* store.insertStream(scope.project, runId, name, context.now));
+  if (stream !== undefined) return stream.expired ? 'gone' : stream;
+  const row = yield* store.getRun(scope.project, runId, 'none');
+  return row?.run.expiredAt === undefined ? undefined : 'gone';
 }
 
-function* locate(
+function insertStream(
   scope: Scope,
-  { runId, name }: { readonly runId: string; readonly name: string },
-): Program<StreamRow | undefined> {
+  { runId, name }: StreamName,
+  context: Context,
+): Program<StreamRow> {
+  return store.insertStream(scope.project, runId, name, context.now);
+}
+
+/** Finds a stream to read from; refuses one that retention removed, because its end would pass for the real one. */
+function* locateReadable(scope: Scope, stream: StreamName): Program<StreamRow | undefined> {
+  const row = yield* locate(scope, stream);
+  if (row?.expired)
+    throw new Rejection('STREAM_EXPIRED', 'the stream was removed when its run ended', {
+      run_id: row.runId,
+      name: row.name,
+    });
+  return row;
+}
+
+function* locate(scope: Scope, { runId, name }: StreamName): Program<StreamRow | undefined> {
   return runId === ''
     ? yield* store.findStream(scope.project, name)
     : yield* store.getStream(scope.project, runId, name);
 }
 
-function checkStream(
-  request: { readonly runId: string; readonly name: string },
-  limits: CoreLimits,
-): void {
+function checkStream(request: StreamName, limits: CoreLimits): void {
   checkId('run_id', request.runId, limits);
   checkId('name', request.name, { ...limits, maxIdLength: MAX_STREAM_NAME });
 }
 
-function checkName(
-  request: { readonly runId: string; readonly name: string },
-  limits: CoreLimits,
-): void {
+function checkName(request: StreamName, limits: CoreLimits): void {
   if (request.runId !== '') checkId('run_id', request.runId, limits);
   checkId('name', request.name, { ...limits, maxIdLength: MAX_STREAM_NAME });
 }

@@ -11,9 +11,9 @@ export function wholeMillis(timestamp: Timestamp): Timestamp {
   return timestamp.nanos % 1_000_000 === 0 ? timestamp : timestampFromMs(millisOf(timestamp));
 }
 
-/** Milliseconds of a duration, finer parts dropped; NaN for one that is negative or malformed. */
+/** Milliseconds of a duration, finer parts dropped; -1 for one that is negative or malformed. */
 export function millisOfDuration({ seconds, nanos }: Duration): number {
-  if (seconds < 0n || !(nanos >= 0 && nanos <= MAX_NANOS)) return Number.NaN;
+  if (seconds < 0n || !(nanos >= 0 && nanos <= MAX_NANOS)) return -1;
   return Number(seconds) * 1000 + Math.trunc(nanos / 1_000_000);
 }
 

@@ -24,7 +24,7 @@ export class Attachment {
   ) {
     this.#breakOn(world.stopping);
     this.#breakOn(call.signal);
-    if (topic !== undefined) this.onEnd(world.store.watch(topic, this.bell.ring));
+    if (topic !== undefined && !this.#ended) this.onEnd(world.store.watch(topic, this.bell.ring));
   }
 
   /** Fails if the call's caller is gone, its time is up, or the server stops. */
@@ -60,8 +60,11 @@ export class Attachment {
       this.bell.break(signal.reason instanceof Error ? signal.reason : cancelled());
       this.end();
     };
-    if (signal.aborted) return stop();
-    signal.addEventListener('abort', stop, { once: true });
-    this.onEnd(() => signal.removeEventListener('abort', stop));
+    if (signal.aborted) {
+      stop();
+    } else {
+      signal.addEventListener('abort', stop, { once: true });
+      this.onEnd(() => signal.removeEventListener('abort', stop));
+    }
   }
 }

@@ -69,8 +69,7 @@ export class ProjectQueue {
   /** A lease was extended to a time, or has ended: its consumer has credit again. */
   settled(leaseId: string, extendedTo: number | undefined): void {
     for (const [key, { consumers }] of this.#groups)
-      for (const consumer of consumers)
-        if (consumer.settle(leaseId, extendedTo)) return this.serve(key);
+      for (const consumer of consumers) if (consumer.settle(leaseId, extendedTo)) this.serve(key);
   }
 
   #wake(): void {

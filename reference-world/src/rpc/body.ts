@@ -52,10 +52,11 @@ export async function* bodyOf(request: HttpRequest): AsyncGenerator<Uint8Array> 
 
 /** Lets the rest of a request go by, so that its sender comes to read the answer; cuts it off if it takes long. */
 export function discard(request: HttpRequest): void {
-  if (request.complete || request.destroyed) return;
-  const timer = setTimeout(() => request.socket?.destroy(), DISCARD_MS);
+  const carrier = 'stream' in request ? request.stream : request.socket;
+  if (request.complete || request.readableEnded || carrier.destroyed) return;
+  const timer = setTimeout(() => carrier.destroy(), DISCARD_MS);
   timer.unref();
-  request.once('close', () => clearTimeout(timer));
+  carrier.once('close', () => clearTimeout(timer));
   request.once('end', () => clearTimeout(timer));
   request.on('error', ignore);
   request.resume();

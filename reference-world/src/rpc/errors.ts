@@ -76,7 +76,9 @@ export function explain(error: ConnectError, log: Log): ConnectError {
     case Code.Unavailable:
       return refusal('UNAVAILABLE', message);
     default:
-      return message.startsWith('parse binary') ? malformed(message) : fault(error, log);
+      return message.startsWith('parse binary: ')
+        ? malformed(message.slice('parse binary: '.length))
+        : fault(error, log);
   }
 }
 

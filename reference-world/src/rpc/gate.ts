@@ -7,7 +7,7 @@ import { isLean, serveLean } from './lean.js';
 import type { PrometheusMeter } from './metrics.js';
 import { Router } from './router.js';
 import type { Runtime } from './runtime.js';
-import { type HttpRequest, type HttpResponse, writeError } from './wire-error.js';
+import { cutOff, type HttpRequest, type HttpResponse, isGone, writeError } from './wire-error.js';
 
 const HEALTH = '/grpc.health.v1.Health/';
 
@@ -33,6 +33,8 @@ export class Gate {
   /** Handles a request; never throws. */
   readonly handle = (request: HttpRequest, response: HttpResponse): void => {
     this.#open.add(response);
+    // A stream that its client gave up may wait for ever to send what was written to it.
+    if ('stream' in response) response.stream.once('aborted', () => cutOff(response));
     response.once('close', () => {
       this.#open.delete(response);
       if (this.#open.size === 0) this.#idle?.();
@@ -77,9 +79,9 @@ export class Gate {
   }
 
   #refuse(request: HttpRequest, response: HttpResponse, thrown: unknown): void {
-    if (response.destroyed) return;
+    if (isGone(response)) return;
     if (response.headersSent) {
-      response.destroy();
+      cutOff(response);
       return;
     }
     const error = toConnectError(thrown, this.world.log);

@@ -4,7 +4,7 @@ import { Call } from './call.js';
 import type { Endpoint } from './endpoints.js';
 import { malformed, refusal, toConnectError, tooLarge } from './errors.js';
 import type { Runtime } from './runtime.js';
-import { type HttpRequest, type HttpResponse, writeError } from './wire-error.js';
+import { type HttpRequest, type HttpResponse, isGone, writeError } from './wire-error.js';
 
 const CONTENT_TYPE = 'application/proto';
 
@@ -47,11 +47,11 @@ export async function serveLean(
       endpoint.method.output,
       await endpoint.unary!(decode(endpoint, body), lived),
     );
-    if (response.destroyed) return;
+    if (isGone(response)) return;
     response.writeHead(200, { 'content-type': CONTENT_TYPE, 'content-length': answer.length });
     response.end(answer);
   } catch (error) {
-    if (response.destroyed) return;
+    if (isGone(response)) return;
     const unread = !request.complete;
     writeError(
       request,

@@ -29,6 +29,7 @@ function ofProcess(): Promise<Registry> {
 export class PrometheusMeter implements Meter {
   readonly #calls = new Map<string, Map<string, number>>();
   readonly #live = new Map<string, number>();
+  readonly #commits = { count: 0, commands: 0, seconds: 0 };
 
   private constructor(
     private readonly registries: Promise<Registry>[],
@@ -67,6 +68,21 @@ export class PrometheusMeter implements Meter {
           for (const [code, count] of codes) this.inc({ method, code }, count);
       },
     });
+    const commits = meter.#commits;
+    for (const [name, help, key] of [
+      ['worldwire_commits_total', 'Commits of the store.', 'count'],
+      ['worldwire_commands_total', 'Commands that these commits carried.', 'commands'],
+      ['worldwire_commit_seconds_total', 'Time that these commits took.', 'seconds'],
+    ] as const)
+      new prom.Counter({
+        name,
+        help,
+        registers,
+        collect() {
+          this.reset();
+          this.inc(commits[key]);
+        },
+      });
     new prom.Gauge({
       name: 'worldwire_live_calls',
       help: 'Live calls that are open: streams read, events watched, consumers attached.',
@@ -88,6 +104,13 @@ export class PrometheusMeter implements Meter {
     codes.set(code, (codes.get(code) ?? 0) + 1);
     if (seconds !== undefined) this.seconds.observe({ method }, seconds);
   }
+
+  /** The store made so many commands durable by one commit. */
+  readonly committed = (report: { readonly commands: number; readonly milliseconds: number }) => {
+    this.#commits.count += 1;
+    this.#commits.commands += report.commands;
+    this.#commits.seconds += report.milliseconds / 1_000;
+  };
 
   live(method: string, change: 1 | -1): void {
     this.#live.set(method, (this.#live.get(method) ?? 0) + change);

@@ -1,5 +1,5 @@
 import type { UniversalServerResponse } from '@connectrpc/connect/protocol';
-import type { HttpResponse } from './wire-error.js';
+import { type HttpResponse, isGone } from './wire-error.js';
 
 /**
  * Writes an answer as it is made. The next piece is asked for only when the connection has taken the last one, so that
@@ -14,15 +14,15 @@ export async function sendAnswer(
   try {
     // The first piece before the headers: making it may still change them.
     let piece = await pieces.next();
-    if (response.destroyed) return;
+    if (isGone(response)) return;
     response.writeHead(answer.status, Object.fromEntries(answer.header ?? []));
     // Without a body HTTP/1.1 would announce none, and drop the trailers.
     if ('flushHeaders' in response) response.flushHeaders();
     for (; piece.done !== true; piece = await pieces.next()) {
-      if (response.destroyed) return;
+      if (isGone(response)) return;
       if (!write(response, piece.value)) await drained(response);
     }
-    if (response.destroyed) return;
+    if (isGone(response)) return;
     if (answer.trailer !== undefined) response.addTrailers(Object.fromEntries(answer.trailer));
     response.end();
   } finally {

@@ -17,7 +17,14 @@ import { healthRoutes } from './health.js';
 import { reflectionRoutes } from './reflection.js';
 import { sendAnswer } from './respond.js';
 import type { Runtime } from './runtime.js';
-import { type HttpRequest, type HttpResponse, withReasons, writeError } from './wire-error.js';
+import {
+  cutOff,
+  type HttpRequest,
+  type HttpResponse,
+  isGone,
+  withReasons,
+  writeError,
+} from './wire-error.js';
 
 const projectKey = createContextKey('');
 
@@ -83,8 +90,8 @@ export class Router {
       if (answer.body === undefined) refuseForm(request, response, handler, answer.status);
       else await sendAnswer(await withReasons(answer, log), response);
     } catch (error) {
-      if (response.headersSent) response.destroy();
-      else if (!response.destroyed) writeError(request, response, toConnectError(error, log));
+      if (response.headersSent) cutOff(response);
+      else if (!isGone(response)) writeError(request, response, toConnectError(error, log));
     } finally {
       discard(request);
     }

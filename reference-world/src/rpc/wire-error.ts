@@ -20,6 +20,17 @@ export type HttpRequest = IncomingMessage | Http2ServerRequest;
 /** A response of either HTTP version. */
 export type HttpResponse = ServerResponse | Http2ServerResponse;
 
+/** Whether nobody reads a response any more. HTTP/2's kind says so only by its stream. */
+export function isGone(response: HttpResponse): boolean {
+  return 'stream' in response ? response.stream.destroyed : response.destroyed;
+}
+
+/** Ends a response and what carries it. */
+export function cutOff(response: HttpResponse): void {
+  if ('stream' in response) response.stream.destroy();
+  else response.destroy();
+}
+
 /** How an error travels. */
 type Protocol = 'grpc' | 'grpc-web' | 'connect-stream' | 'connect-unary';
 
@@ -38,33 +49,28 @@ export function writeError(
   options: { readonly status?: number; readonly headers?: Readonly<Record<string, string>> } = {},
 ): void {
   const contentType = request.headers['content-type'];
-  const send = (status: number, headers: Record<string, string>, body: Uint8Array): void => {
-    const all: Record<string, string> = { ...headers, ...options.headers };
-    all['content-length'] = String(body.byteLength);
-    response.writeHead(status, all);
+  const send = (status: number, type: string, body: Uint8Array): void => {
+    response.writeHead(status, {
+      'content-type': type,
+      'content-length': body.byteLength,
+      ...options.headers,
+    });
     response.end(body);
   };
-  switch (protocolOf(contentType)) {
-    case 'grpc':
-      response.writeHead(200, { 'content-type': contentType!, ...options.headers });
-      if ('flushHeaders' in response) response.flushHeaders();
-      response.addTrailers(Object.fromEntries(setTrailerStatus(new Headers(), error)));
-      response.end();
-      return;
-    case 'grpc-web':
-      return send(
-        200,
-        { 'content-type': contentType! },
-        encodeEnvelope(trailerFlag, trailerSerialize(setTrailerStatus(new Headers(), error))),
-      );
-    case 'connect-stream':
-      return send(200, { 'content-type': contentType! }, endOfStream(new Headers(), error));
-    case 'connect-unary':
-      return send(
-        options.status ?? codeToHttpStatus(error.code),
-        { 'content-type': 'application/json' },
-        errorToJsonBytes(error, undefined),
-      );
+  const protocol = protocolOf(contentType);
+  if (protocol === 'grpc') {
+    response.writeHead(200, { 'content-type': contentType!, ...options.headers });
+    if ('flushHeaders' in response) response.flushHeaders();
+    response.addTrailers(Object.fromEntries(statusTrailers(new Headers(), error)));
+    response.end();
+  } else if (protocol === 'grpc-web') {
+    const trailers = trailerSerialize(statusTrailers(new Headers(), error));
+    send(200, contentType!, encodeEnvelope(trailerFlag, trailers));
+  } else if (protocol === 'connect-stream') {
+    send(200, contentType!, endOfStream(new Headers(), error));
+  } else {
+    const status = options.status ?? codeToHttpStatus(error.code);
+    send(status, 'application/json', errorToJsonBytes(error, undefined));
   }
 }
 
@@ -95,10 +101,29 @@ function explained(error: ConnectError | undefined, log: Log): ConnectError | un
   return error === undefined || reasonOf(error) !== undefined ? undefined : explain(error, log);
 }
 
+/**
+ * Sets what tells an error in gRPC. Its message is percent-encoded as gRPC says, of what is not printable ASCII only:
+ * the RPC library encodes commas and quotes as well, and stock peers would show them so.
+ */
+function statusTrailers(trailer: Headers, error: ConnectError): Headers {
+  setTrailerStatus(trailer, error);
+  // Through UTF-8, which leaves no broken Unicode to encode.
+  const message = Buffer.from(error.rawMessage.trim()).toString();
+  trailer.set('grpc-message', message.replace(/[^\x20-\x24\x26-\x7e]/gu, encodeURIComponent));
+  return trailer;
+}
+
 async function* explainTrailers({ body, trailer }: UniversalServerResponse, log: Log) {
   if (body !== undefined) yield* body;
-  const error = trailer && explained(findTrailerError(trailer), log);
-  if (error !== undefined) setTrailerStatus(trailer!, error);
+  const error = trailer && findTrailerError(trailer);
+  if (error !== undefined) statusTrailers(trailer!, explained(error, log) ?? bare(error));
+}
+
+/** An error as read from trailers carries them all as its metadata; they are there already. */
+function bare(error: ConnectError): ConnectError {
+  const copy = new ConnectError(error.rawMessage, error.code);
+  copy.details = error.details;
+  return copy;
 }
 
 /** Passes messages on as they are; the last frame, which the flag marks, holds the error. */
@@ -117,8 +142,10 @@ async function* explainFrames(
 function explainWebTrailers(log: Log) {
   return (data: Uint8Array): Uint8Array | undefined => {
     const trailer = trailerParse(data);
-    const error = explained(findTrailerError(trailer), log);
-    return error && encodeEnvelope(trailerFlag, trailerSerialize(setTrailerStatus(trailer, error)));
+    const error = findTrailerError(trailer);
+    if (error === undefined) return undefined;
+    statusTrailers(trailer, explained(error, log) ?? bare(error));
+    return encodeEnvelope(trailerFlag, trailerSerialize(trailer));
   };
 }
 

@@ -145,6 +145,25 @@ describe('transports', () => {
     ]);
   });
 
+  it.each(['own', 'stock'])('%s: a stream whose loop is left closes its request', async (kind) => {
+    let ended = false;
+    world = await TestWorld.start(({ service }) =>
+      service(StreamService, {
+        async *read(_, { signal }) {
+          signal.addEventListener('abort', () => {
+            ended = true;
+          });
+          yield {};
+          await new Promise((resolve) => signal.addEventListener('abort', resolve));
+        },
+      }),
+    );
+    const stock = createConnectTransport({ httpVersion: '1.1', baseUrl: world.url });
+    const client = world.client(kind === 'stock' ? { transport: stock } : {});
+    for await (const _ of client.streams.read({ name: 's' })) break;
+    await until(() => ended);
+  });
+
   it('grpc, refused, is retried and then told as unavailable', async () => {
     world = await TestWorld.start(() => undefined);
     await world.kill();

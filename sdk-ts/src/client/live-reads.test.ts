@@ -98,14 +98,40 @@ describe('readStream', () => {
   });
 
   it('does not take a slow reader for a silent World', async () => {
-    const told = await playStream([{ give: 10, end: 'done' }]);
-    const chunks: number[] = [];
-    for await (const { index } of world.client({ idleMs: 300 }).readStream({ name: 's' })) {
-      chunks.push(index);
-      if (index === 0) await new Promise((resolve) => setTimeout(resolve, 400));
+    const slow = deferred();
+    let reads = 0;
+    world = await TestWorld.start((router) =>
+      router.service(StreamService, {
+        async *read() {
+          reads++;
+          yield { chunks: [{ index: 0n, data: new Uint8Array([0]) }] };
+          await slow.promise;
+          yield { done: true };
+        },
+      }),
+    );
+    for await (const _ of world.client({ idleMs: 300 }).readStream({ name: 's' })) {
+      await new Promise((resolve) => setTimeout(resolve, 400));
+      slow.resolve();
     }
-    expect(chunks).toEqual(from(0));
-    expect(told.starts).toEqual([0]);
+    expect(reads).toBe(1);
+  });
+
+  it('begins its retry budget anew with progress', async () => {
+    let reads = 0;
+    world = await TestWorld.start((router) =>
+      router.service(StreamService, {
+        async *read({ startIndex }) {
+          reads++;
+          await new Promise((resolve) => setTimeout(resolve, 60));
+          yield { chunks: [{ index: startIndex, data: new Uint8Array([Number(startIndex)]) }] };
+          if (startIndex === 9n) yield { done: true };
+        },
+      }),
+    );
+    const client = world.client({ retry: { budgetMs: 100, initialDelayMs: 1, maxDelayMs: 2 } });
+    expect(indexes(await collect(client.readStream({ name: 's' })))).toEqual(from(0));
+    expect(reads).toBe(10);
   });
 
   it('resumes after a connection that was cut, at the chunk after the last one received', async () => {
@@ -229,6 +255,8 @@ describe('readStreamBytes', () => {
     const reader = stream.getReader();
     expect((await reader.read()).value).toEqual(new Uint8Array([0]));
     const pending = reader.read();
+    // Until it waits for a message that does not come.
+    await new Promise((resolve) => setTimeout(resolve, 20));
     await reader.cancel('enough');
     expect((await pending).done).toBe(true);
     await until(() => told.ended === 1);
@@ -281,6 +309,22 @@ describe('watchEvents', () => {
     const starts = await playLog(() => undefined);
     expect(await positions(3)).toEqual([4, 5]);
     expect(starts).toEqual([3]);
+  });
+
+  it('drops an event that comes again, and refuses a gap', async () => {
+    const give = async (...given: number[]) => {
+      world = await TestWorld.start((router) =>
+        router.service(EventService, {
+          async *watchEvents() {
+            yield { events: given.map((position) => ({ position: BigInt(position) })) };
+          },
+        }),
+      );
+      return positions();
+    };
+    expect(await give(1, 2, 1, 2, 3)).toEqual([1, 2, 3]);
+    await world.close();
+    await expect(give(1, 3)).rejects.toMatchObject({ name: 'WorldError', code: 'data_loss' });
   });
 
   it('ends with an error of the World', async () => {

@@ -2,8 +2,9 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Transport } from '@connectrpc/connect';
-import type { Capability, GetWorldResponse } from '@worldwire/proto';
-import { connect as connectClient } from '../client/client.js';
+import { type Capability, type GetWorldResponse, PROTOCOL_VERSION } from '@worldwire/proto';
+import { createWorldClient } from '../client/client.js';
+import type { WorldClient } from '../client/types.js';
 import { type Config, readConfig, type WorldOptions } from './config.js';
 import { loadErrorClasses, worldError } from './errors.js';
 import type { Session } from './session.js';
@@ -36,6 +37,7 @@ export class Shared {
   readonly #options: WorldOptions;
   #config: Config | undefined;
   #opening: Promise<Session> | undefined;
+  #client: WorldClient | undefined;
   #info: GetWorldResponse | undefined;
   #embedded: EmbeddedWorld | undefined;
   #closed = false;
@@ -98,8 +100,11 @@ export class Shared {
     this.#opening = undefined;
     this.#config = undefined;
     this.#info = undefined;
+    // A call that still waits for a World which is away ends here.
+    await this.#client?.close();
     const session = await opening?.catch(() => undefined);
     await session?.client.close();
+    this.#client = undefined;
     const embedded = this.#embedded;
     this.#embedded = undefined;
     await embedded?.close();
@@ -108,15 +113,16 @@ export class Shared {
   async #open(): Promise<Session> {
     const config = this.config();
     const [place] = await Promise.all([this.#locate(config), loadErrorClasses()]);
-    const client = await connectClient({ ...place, token: config.token, project: config.project });
-    const info = await client.getWorld();
-    const { minSpecVersion: min, maxSpecVersion: max } = info;
-    if (this.specVersion < min || this.specVersion > max) {
+    const { token, project } = config;
+    const client = createWorldClient({ ...place, token, project });
+    this.#client = client;
+    let info: GetWorldResponse;
+    try {
+      info = await client.getWorld();
+      assertServes(info, this.specVersion);
+    } catch (error) {
       await client.close();
-      throw worldError(
-        `this application's Workflow SDK writes spec version ${this.specVersion}, ` +
-          `but ${info.implementation} ${info.version} serves ${min} to ${max}`,
-      );
+      throw error;
     }
     this.#info = info;
     return { client, info, config, reader: readerOf(this.specVersion) };
@@ -131,6 +137,27 @@ export class Shared {
     this.#embedded ??= await openEmbeddedWorld({ dataDir: place.dir });
     return { transport: this.#embedded.transport };
   }
+}
+
+/** Throws where the World speaks another protocol, or does not take the events that this SDK writes. */
+function assertServes(info: GetWorldResponse, specVersion: number): void {
+  const { implementation, version, protocolVersion, minSpecVersion, maxSpecVersion } = info;
+  const name = `${implementation} ${version}`;
+  if (majorOf(protocolVersion) !== majorOf(PROTOCOL_VERSION)) {
+    throw worldError(
+      `${name} speaks protocol ${protocolVersion}, and this SDK ${PROTOCOL_VERSION}`,
+    );
+  }
+  if (specVersion < minSpecVersion || specVersion > maxSpecVersion) {
+    throw worldError(
+      `this application's Workflow SDK writes spec version ${specVersion}, ` +
+        `but ${name} serves ${minSpecVersion} to ${maxSpecVersion}`,
+    );
+  }
+}
+
+function majorOf(version: string): string | undefined {
+  return version.split('.')[0];
 }
 
 /** Looks beside this package first, then in the application. */

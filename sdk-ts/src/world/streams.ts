@@ -104,7 +104,7 @@ export function createStreams(connect: Connect) {
         page: toPageRequest(options),
       });
       return {
-        data: chunks.map(({ index, data }) => ({ index: Number(index), data })),
+        data: chunks.map(({ index, data }) => ({ index: Number(index), data: owned(data) })),
         // The SDK takes a cursor as a promise of more; ours also marks the end of a growing stream.
         cursor: page?.hasMore ? page.cursor : null,
         hasMore: page?.hasMore ?? false,
@@ -185,6 +185,14 @@ function toChunk(chunk: UpstreamChunk): Uint8Array {
   return typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
 }
 
+/**
+ * Bytes with a buffer of their own. Byte streams transfer the buffer of what passes through them, and that of
+ * a received chunk may be shared with its neighbours, or be the pool of all of Node's Buffers.
+ */
+function owned(data: Uint8Array): Uint8Array {
+  return data.byteLength === data.buffer.byteLength ? data : new Uint8Array(data);
+}
+
 /** A live read that fetches no more than its consumer takes, and ends its request when cancelled. */
 function toReadable(
   { client }: Session,
@@ -200,7 +208,7 @@ function toReadable(
             const { done, value } = await chunks.next();
             if (done) return controller.close();
             // An empty piece tells a reader nothing, and some take it for an end.
-            if (value.data.length > 0) return controller.enqueue(value.data);
+            if (value.data.length > 0) return controller.enqueue(owned(value.data));
           }
         } catch (error) {
           if (!abort.signal.aborted) controller.error(toUpstreamError(error));

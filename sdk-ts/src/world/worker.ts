@@ -110,7 +110,9 @@ export class Worker {
     this.#autostart = undefined;
     this.#stopped.abort();
     this.#stopped = new AbortController();
-    await this.#attaching?.catch(() => {});
+    // What goes on in the background sees the signal; a World that is away must not hold us here.
+    this.#attaching = undefined;
+    this.#looking = undefined;
     const consumers = [...this.#consumers.values()];
     this.#consumers.clear();
     await Promise.all(consumers.map((consumer) => consumer.stop()));
@@ -146,21 +148,28 @@ export class Worker {
 
   /** Attaches a consumer for each prefix that is ready and has none. */
   #attach(): Promise<void> {
-    this.#attaching ??= this.#attachReady().finally(() => {
-      this.#attaching = undefined;
-    });
+    if (this.#attaching === undefined) {
+      const attaching = this.#attachReady().finally(() => {
+        if (this.#attaching === attaching) this.#attaching = undefined;
+      });
+      this.#attaching = attaching;
+    }
     return this.#attaching;
   }
 
   async #attachReady(): Promise<void> {
     const { signal } = this.#stopped;
+    let told: string | undefined;
     const missing = () => this.#ready().filter((prefix) => !this.#consumers.has(prefix));
     while (missing().length > 0 && !signal.aborted) {
       let session: Session;
       try {
         session = await this.#connect();
       } catch (error) {
-        console.warn(`worldwire: cannot take work yet: ${(error as Error).message}`);
+        if (signal.aborted) return;
+        const { message } = error as Error;
+        if (message !== told) console.warn(`worldwire: cannot take work yet: ${message}`);
+        told = message;
         await sleep(MAX_LOOK_MS, undefined, { signal, ref: false }).catch(() => {});
         continue;
       }
@@ -208,9 +217,12 @@ export class Worker {
 
   /** Loads the application's routes, as long as this process lacks handlers and is wanted to have them. */
   #look(): Promise<void> {
-    this.#looking ??= this.#lookForRoutes().finally(() => {
-      this.#looking = undefined;
-    });
+    if (this.#looking === undefined) {
+      const looking = this.#lookForRoutes().finally(() => {
+        if (this.#looking === looking) this.#looking = undefined;
+      });
+      this.#looking = looking;
+    }
     return this.#looking;
   }
 

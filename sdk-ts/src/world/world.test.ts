@@ -373,6 +373,40 @@ describe('work', () => {
   });
 });
 
+describe('a World that is away', () => {
+  it('does not hold up the start of the application for long, nor its end', async () => {
+    await fake.http.kill();
+    world.createQueueHandler(WORKFLOWS, async () => {});
+    const reading = world.runs.get('wrun_1');
+    reading.catch(() => {});
+    const began = Date.now();
+    await world.start();
+    expect(Date.now() - began).toBeLessThan(10_000);
+    await world.close();
+    await expect(reading).rejects.toMatchObject({ name: 'WorkflowWorldError', status: 503 });
+    expect(Date.now() - began).toBeLessThan(15_000);
+  });
+
+  it('gets its workers when it comes', async () => {
+    await fake.http.kill();
+    world.createQueueHandler(WORKFLOWS, async () => {});
+    const starting = world.start();
+    await quiet(300);
+    await fake.http.listen();
+    await starting;
+    await until(() => fake.attached.length === 1);
+  });
+
+  it('whose spec versions are others is refused by name', async () => {
+    vi.stubEnv('WORLDWIRE_SPEC_VERSION', '8');
+    delete store[SHARED];
+    world = createWorld();
+    await expect(world.runs.get('wrun_1')).rejects.toThrow(
+      /spec version 8, but fake 1 serves 2 to 7/,
+    );
+  });
+});
+
 describe('an application whose route registers at the first request, as that of SDK 5', () => {
   let server: Server;
   let requests: string[];
@@ -503,6 +537,15 @@ describe('streams', () => {
       hasMore: false,
       done: true,
     });
+  });
+
+  it('are read in buffers of their own, which byte streams may take away', async () => {
+    fake.chunks.push(Buffer.from('a'), Buffer.from('b'));
+    for await (const chunk of await world.streams.get('wrun_1', 's')) {
+      expect(chunk.buffer.byteLength).toBe(1);
+    }
+    const { data } = await world.streams.getChunks('wrun_1', 's');
+    expect(data.map((chunk) => chunk.data.buffer.byteLength)).toEqual([1, 1]);
   });
 
   it('are written by one writer with one sequence', async () => {

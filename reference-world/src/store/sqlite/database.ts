@@ -14,7 +14,7 @@ const CACHE_KIB = 64 * 1_024;
 /** Checkpoints after 16 MiB: fewer of them, and most pages are written back once for many changes. */
 const CHECKPOINT_PAGES = 4_096;
 /** A log that a long reader let grow is cut back to this. */
-const JOURNAL_BYTES = 64 * 1_024 * 1_024;
+export const JOURNAL_BYTES = 64 * 1_024 * 1_024;
 const OPEN_ATTEMPT_MS = 20;
 
 /** The file within the data folder. */

@@ -41,7 +41,7 @@ class Torn extends Error {}
 
 const THROTTLED_RETRY_MS = 100;
 /** A lock that another process holds is asked for again after about so long. */
-const BUSY_PAUSE_MS = 4;
+const BUSY_PAUSE_MS = 1.5;
 
 /**
  * Commits what arrived in one turn of the event loop together: one flush to disk for all. Nobody is answered before it.

@@ -5,6 +5,7 @@ import type { Command, Store } from '../store.js';
 import { openDatabase } from './database.js';
 import { faultOf, isBusy } from './faults.js';
 import { GroupCommit, type GroupReport } from './group-commit.js';
+import { LogKeeper } from './log-keeper.js';
 import { connect } from './operations.js';
 import { Transactions } from './transaction.js';
 import { Watchers } from './watchers.js';
@@ -33,7 +34,7 @@ export interface SqliteStoreOptions {
 }
 
 /** How long one attempt at a lock may hold up the thread. */
-const BUSY_BLOCK_MS = 10;
+const BUSY_BLOCK_MS = 3;
 const BUSY_PAUSE_MS = 4;
 
 /** Opens the store in a folder, and creates or migrates it where that is needed. Several processes may share one. */
@@ -46,6 +47,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
     maxFileBytes: options.maxFileBytes,
   });
   const watchers = new Watchers(db, options.dataDir);
+  const log = new LogKeeper(db);
   const transactions = new Transactions(db, connect(db));
   const newContext = contexts(options.clock ?? Date.now, options.newId ?? monotonicFactory());
   const commits = new GroupCommit(transactions, {
@@ -54,7 +56,10 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
     maxGroupMs: options.maxGroupMs ?? 20,
     busyGiveUpMs,
     newContext,
-    committed: (topics) => watchers.committed(topics),
+    committed: (topics) => {
+      watchers.committed(topics);
+      log.committed();
+    },
     onGroup: options.onGroup,
   });
 

@@ -68,7 +68,6 @@ CREATE TABLE steps (
   error ANY
 ) STRICT;
 CREATE UNIQUE INDEX steps_by_id ON steps (run_key, step_id);
-CREATE INDEX steps_by_run ON steps (run_key, key);
 
 CREATE TABLE hooks (
   key INTEGER PRIMARY KEY,
@@ -105,7 +104,6 @@ CREATE TABLE waits (
   data BLOB NOT NULL
 ) STRICT;
 CREATE UNIQUE INDEX waits_by_id ON waits (run_key, wait_id);
-CREATE INDEX waits_by_run ON waits (run_key, key);
 
 CREATE TABLE outcomes (
   key INTEGER PRIMARY KEY,

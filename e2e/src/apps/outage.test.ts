@@ -1,0 +1,115 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { prepareApps, SDKS, type Sdk, startApp } from '../harness/app.js';
+import { showOnFailure } from '../harness/diagnose.js';
+import { Load } from '../harness/load.js';
+import { checkDense } from '../harness/log.js';
+import { Network } from '../harness/proxy.js';
+import { until } from '../harness/until.js';
+import { startWorld, type WorldServer } from '../harness/world.js';
+
+const AWAY_MS = Number(process.env.WORLDWIRE_E2E_OUTAGE_SECONDS ?? 15) * 1_000;
+const RUNS = 8;
+/** A stream that is still being written when the World goes, and for a while after it is back. */
+const TICKS = { steps: 4, perStep: 10, everyMs: 100 };
+const TOTAL_TICKS = TICKS.steps * TICKS.perStep;
+/** Lines that an application may spend on an outage, its return included. */
+const A_HANDFUL = 8;
+const ABOUT_THE_OUTAGE =
+  /worldwire:|ECONN|EPIPE|ETIMEDOUT|unavailable|fetch failed|socket|timed? ?out|other side closed/i;
+
+interface Outage {
+  name: string;
+  begin(world: WorldServer, network: Network): Promise<void> | void;
+  end(world: WorldServer, network: Network): Promise<unknown> | unknown;
+}
+
+const outages: Outage[] = [
+  {
+    name: 'is killed, and started again later',
+    begin: (world) => world.kill(),
+    end: (world) => world.start(),
+  },
+  {
+    name: 'hangs, and goes on later',
+    begin: (world) => world.signal('SIGSTOP'),
+    end: (world) => world.signal('SIGCONT'),
+  },
+  {
+    name: 'is cut off without a word',
+    begin: (_, network) => network.cut(),
+    end: (_, network) => network.mend(),
+  },
+];
+
+beforeAll(prepareApps);
+
+describe(`the World is away for ${AWAY_MS / 1_000} s`, () => {
+  const open: { stop(): Promise<unknown> }[] = [];
+
+  afterEach(async () => {
+    await Promise.all(open.splice(0).map((one) => one.stop()));
+  });
+
+  async function endure(sdk: Sdk, outage: Outage): Promise<void> {
+    const world = await startWorld();
+    const network = await Network.before(world.url);
+    const app = await startApp(sdk, { url: network.url });
+    open.push(app, world, { stop: () => network.close() });
+    showOnFailure(
+      { name: `the application (${sdk})`, output: () => app.output },
+      { name: `the World of ${sdk}`, output: () => world.logs },
+    );
+    const load = await Load.start(app, RUNS);
+    const { steps, perStep, everyMs } = TICKS;
+    const ticker = await app.client.start('ticker', [steps, perStep, everyMs]);
+    const reading = app.client.stream<{ n: number }>(ticker);
+    reading.catch(() => {});
+    await load.underWay();
+    const before = app.output.length;
+
+    await outage.begin(world, network);
+    await sleep(AWAY_MS);
+    await outage.end(world, network);
+
+    await load.check();
+    await until('the stream is closed', async () => {
+      const { status } = await app.client.run(ticker);
+      return status === 'completed' || undefined;
+    });
+    const seen = (await reading).map(({ n }) => n);
+    // A step that was delivered again has written its part again: that is the application's affair. A
+    // reader must have seen what the World holds, neither less nor twice.
+    const held = (await app.client.stream<{ n: number }>(ticker)).map(({ n }) => n);
+    expect(seen).toEqual(held);
+    expect(new Set(held).size).toBe(TOTAL_TICKS);
+    await checkDense(app.client, ticker);
+    const lines = app.output.slice(before).split('\n');
+    const about = lines.filter((line) => ABOUT_THE_OUTAGE.test(line));
+    expect(about.length, about.join('\n')).toBeLessThanOrEqual(A_HANDFUL);
+  }
+
+  // Both applications at once: most of this is waiting.
+  for (const outage of outages) {
+    it(`the World ${outage.name}`, async () => {
+      await Promise.all(SDKS.map((sdk) => endure(sdk, outage)));
+    });
+  }
+
+  it('tells of it once, and of its end once', async () => {
+    const world = await startWorld();
+    const app = await startApp('sdk5', { url: world.url });
+    open.push(app, world);
+    showOnFailure({ name: 'the application', output: () => app.output });
+    await world.kill();
+    await until('the application notices', () => /cannot be reached/.test(app.output) || undefined);
+    await sleep(2_000);
+    await world.start();
+    await until(
+      'the application is back',
+      () => /connected to \S+ again/.test(app.output) || undefined,
+    );
+    expect(app.output.match(/cannot be reached/g)).toHaveLength(1);
+    expect(app.output.match(/connected to \S+ again/g)).toHaveLength(1);
+  });
+});

@@ -1,0 +1,180 @@
+import { randomUUID } from 'node:crypto';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type App, prepareApps, SDKS, startApp } from '../harness/app.js';
+import { WorkflowCli } from '../harness/cli.js';
+import { REPOSITORY } from '../harness/paths.js';
+import type { Process } from '../harness/process.js';
+import { until } from '../harness/until.js';
+import { WebUi } from '../harness/web-ui.js';
+import { startWorld, type WorldServer } from '../harness/world.js';
+
+const CHUNKS = 5;
+
+type Row = Record<string, unknown>;
+
+beforeAll(prepareApps);
+
+describe.each(SDKS)('%s', (sdk) => {
+  describe.each(['server', 'embedded'])('%s', (place) => {
+    let world: WorldServer | undefined;
+    let app: App;
+    let cli: WorkflowCli;
+    /** Wrote a stream, and has ended. */
+    let ticker: string;
+    /** Holds a hook. */
+    let collector: string;
+    const token = `inspected:${randomUUID()}`;
+    /** Slept. */
+    let sleeper: string;
+
+    beforeAll(async () => {
+      if (place === 'server') world = await startWorld();
+      app = await startApp(sdk, { url: world?.url });
+      cli = new WorkflowCli(app);
+      ticker = await app.client.start('ticker', [1, CHUNKS, 0]);
+      collector = await app.client.start('collect', [token, 'orders']);
+      sleeper = await app.client.start('nap', [10]);
+      await until(`hook ${token}`, () => app.client.hook(token));
+      await Promise.all([app.client.value(ticker), app.client.value(sleeper)]);
+    });
+
+    afterAll(async () => {
+      await app?.stop();
+      await world?.stop();
+    });
+
+    async function rows(...args: string[]): Promise<Row[]> {
+      const answer = await cli.json<Row[] | { data: Row[] }>('inspect', ...args);
+      return Array.isArray(answer) ? answer : answer.data;
+    }
+
+    it('inspect runs', async () => {
+      const runs = await rows('runs');
+      const statuses = new Map(runs.map(({ runId, status }) => [runId, status]));
+      expect(statuses.get(ticker)).toBe('completed');
+      expect(statuses.get(collector)).toBe('running');
+      expect(statuses.get(sleeper)).toBe('completed');
+      const running = await rows('runs', '--status', 'running');
+      expect(running.map(({ runId }) => runId)).toEqual([collector]);
+      const table = await cli.run('inspect', 'runs');
+      for (const runId of [ticker, collector, sleeper]) expect(table).toContain(runId);
+    });
+
+    it('inspect run', async () => {
+      const run = await cli.json<Row>('inspect', 'run', ticker);
+      expect(run).toMatchObject({ runId: ticker, status: 'completed', output: CHUNKS });
+    });
+
+    it('inspect steps', async () => {
+      const steps = await rows('steps', '--runId', ticker);
+      expect(steps).toHaveLength(2);
+      for (const step of steps) expect(step).toMatchObject({ runId: ticker, status: 'completed' });
+      const [{ stepId } = {}] = steps;
+      const step = await cli.json<Row>('inspect', 'step', String(stepId), '--runId', ticker);
+      expect(step).toMatchObject({ stepId, status: 'completed' });
+    });
+
+    it('inspect events', async () => {
+      const events = await rows('events', '--runId', ticker, '--sort', 'asc');
+      const log = await app.client.events(ticker);
+      expect(events.map(({ eventType }) => eventType)).toEqual(log.map((e) => e.eventType));
+    });
+
+    it('inspect hooks', async () => {
+      const hooks = await rows('hooks', '--runId', collector);
+      expect(hooks).toMatchObject([{ runId: collector, token }]);
+      const hook = await cli.json<Row>('inspect', 'hook', String(hooks[0]?.hookId));
+      expect(hook).toMatchObject({ runId: collector, token });
+    });
+
+    it('inspect streams', async () => {
+      const streams = await rows('streams', '--runId', ticker);
+      expect(streams).toMatchObject([{ runId: ticker }]);
+      const name = String(streams[0]?.streamId);
+      const chunks = await cli.run('inspect', 'stream', name, '--runId', ticker, '--json');
+      for (let n = 0; n < CHUNKS; n++) expect(chunks).toContain(`tick ${n} `);
+    });
+
+    it('inspect sleeps', async () => {
+      const sleeps = await rows('sleeps', '--runId', sleeper);
+      expect(sleeps).toMatchObject([{ runId: sleeper }]);
+    });
+
+    it.runIf(sdk === 'sdk5')('inspect attributes', async () => {
+      const run = await app.client.start('attributed', ['o-1'], { attributes: { team: 'red' } });
+      await app.client.value(run);
+      const keys = JSON.stringify(await cli.json<unknown>('inspect', 'attributes'));
+      for (const key of ['team', 'phase', 'colour']) expect(keys).toContain(`"${key}"`);
+      const found = await rows('runs', '--attribute', 'team=red');
+      expect(found.map(({ runId }) => runId)).toEqual([run]);
+    });
+
+    it('cancel', async () => {
+      const runId = await app.client.start('longNap');
+      await until('it sleeps', async () => {
+        const log = await app.client.events(runId);
+        return log.some(({ eventType }) => eventType === 'wait_created') || undefined;
+      });
+      await cli.run('cancel', runId);
+      expect((await app.client.run(runId)).status).toBe('cancelled');
+    });
+
+    it('health', async () => {
+      expect(await cli.run('health')).toContain('healthy');
+    });
+
+    describe('web', () => {
+      let server: Process;
+      let ui: WebUi;
+
+      beforeAll(async () => {
+        const port = await freePort();
+        const preload = join(REPOSITORY, 'examples', 'web-on-node20.mjs');
+        server = cli.start(
+          ['web', '--noBrowser', '--standalone', '--webPort', String(port)].filter(
+            (arg) => sdk === 'sdk5' || arg !== '--standalone',
+          ),
+          { NODE_OPTIONS: `--import ${preload}` },
+        );
+        await server.prints(/listening on port/);
+        ui = new WebUi(`http://localhost:${port}`, app.folder);
+      });
+
+      afterAll(async () => {
+        await server?.stop();
+      });
+
+      it('serves its page', async () => {
+        expect(await ui.page()).toContain('<html');
+      });
+
+      it('shows runs, steps, events and hooks', async () => {
+        const runs = await ui.rpc<{ data: Row[] }>('fetchRuns', { params: { limit: 10 } });
+        expect(runs.data.map(({ runId }) => runId)).toContain(ticker);
+        const run = await ui.rpc<Row>('fetchRun', { runId: ticker, resolveData: 'all' });
+        expect(run).toMatchObject({ runId: ticker, status: 'completed' });
+        const events = await ui.rpc<{ data: Row[] }>('fetchEvents', { runId: ticker, params: {} });
+        expect(events.data.length).toBe((await app.client.events(ticker)).length);
+        const hooks = await ui.rpc<{ data: Row[] }>('fetchHooks', { params: { runId: collector } });
+        expect(hooks.data).toMatchObject([{ runId: collector }]);
+      });
+
+      it('shows the chunks of a stream', async () => {
+        const [name] = await ui.rpc<string[]>('fetchStreams', { runId: ticker });
+        const bytes = await ui.stream(name ?? '', ticker);
+        for (let n = 0; n < CHUNKS; n++) expect(bytes).toContain(`tick ${n} `);
+      });
+    });
+  });
+});
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  if (address === null || typeof address === 'string') throw new Error('no free port');
+  return address.port;
+}

@@ -1,0 +1,21 @@
+/** A certificate for localhost that nobody trusts, and its key. For tests only. */
+export const testTls = {
+  cert: `-----BEGIN CERTIFICATE-----
+MIIBnDCCAUGgAwIBAgIUKoH7ynelalr6WnzravYfG8wPu+QwCgYIKoZIzj0EAwIw
+FDESMBAGA1UEAwwJbG9jYWxob3N0MCAXDTI2MTEyMjEyNDUyOVoYDzIxMjYxMDI5
+MTI0NTI5WjAUMRIwEAYDVQQDDAlsb2NhbGhvc3QwWTATBgcqhkjOPQIBBggqhkjO
+PQMBBwNCAASQNjJtx37fqOhEy3qp7A84/P+rnPbOnJh6Q/IyQGEjqQrpF7Dpv9Cn
+RcUEsFoJrs2jSdf6vheBXYj1dO0doNLRo28wbTAdBgNVHQ4EFgQUeKvsqoUPxuRh
+hqHCBMok9g2WPzcwHwYDVR0jBBgwFoAUeKvsqoUPxuRhhqHCBMok9g2WPzcwDwYD
+VR0TAQH/BAUwAwEB/zAaBgNVHREEEzARgglsb2NhbGhvc3SHBH8AAAEwCgYIKoZI
+zj0EAwIDSQAwRgIhAIYWoy5qTDOqpVRwU6UePf9GoeO8+Qnird+uv9mGukQIAiEA
+5EWcjA9e5voa3Ll4Hy/KCnSSDH1EF5B/pHPnPy14X/4=
+-----END CERTIFICATE-----
+`,
+  key: `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgq/f8L1dbLFeapzlZ
+hzdQGKBA/R0SbI+8lkSteHfRCP+hRANCAASQNjJtx37fqOhEy3qp7A84/P+rnPbO
+nJh6Q/IyQGEjqQrpF7Dpv9CnRcUEsFoJrs2jSdf6vheBXYj1dO0doNLR
+-----END PRIVATE KEY-----
+`,
+};
