@@ -85,7 +85,8 @@ export function readStreamBytes(
         const { done, value } = await chunks.next();
         if (cancel.signal.aborted) return;
         if (done) controller.close();
-        else controller.enqueue(value.data);
+        // A copy: the bytes are a view of a whole message, and a reader may transfer what it was given.
+        else controller.enqueue(value.data.slice());
       },
       cancel(reason) {
         cancel.abort(reason);

@@ -11,7 +11,7 @@ describe('readConfig', () => {
       deploymentId: 'default',
       deploymentAffinity: false,
       concurrency: 100,
-      delivery: 'in-process',
+      delivery: undefined,
     });
   });
 

@@ -19,6 +19,9 @@ export interface WorldOptions {
 /** Where the World is. */
 export type Place = { kind: 'remote'; url: string } | { kind: 'embedded'; dir: string };
 
+/** How messages reach handlers: in this process, or by HTTP on the application's own routes. */
+export type Delivery = 'in-process' | 'http';
+
 export interface Config {
   readonly place: Place;
   /** Whether nobody said where the World is. */
@@ -30,8 +33,8 @@ export interface Config {
   readonly deploymentAffinity: boolean;
   readonly environment: string | undefined;
   readonly concurrency: number;
-  /** How messages reach handlers: in this process, or by HTTP on the application's own routes. */
-  readonly delivery: 'in-process' | 'http';
+  /** How messages reach handlers, where `WORLDWIRE_DELIVERY` says it. */
+  readonly delivery: Delivery | undefined;
   /** Two Worlds with the same key share their connection and their consumers. */
   readonly key: string;
 }
@@ -92,8 +95,8 @@ function concurrencyOf(value: string | undefined): number {
   return count;
 }
 
-function deliveryOf(value: string | undefined): 'in-process' | 'http' {
-  if (!value || value === 'in-process') return 'in-process';
-  if (value === 'http') return 'http';
+function deliveryOf(value: string | undefined): Delivery | undefined {
+  if (!value) return undefined;
+  if (value === 'in-process' || value === 'http') return value;
   throw new Error(`WORLDWIRE_DELIVERY is "${value}", but must be "in-process" or "http"`);
 }

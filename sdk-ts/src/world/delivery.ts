@@ -2,6 +2,9 @@ import { decodeMessage, toTaggedJson } from './codec.js';
 import { ATTACH_HEADER } from './routes.js';
 import type { Payload, UpstreamDelivery, UpstreamQueueHandler } from './upstream.js';
 
+/** Carries the proof that a message was posted by the process that serves the route. */
+export const SECRET_HEADER = 'x-worldwire-delivery';
+
 const QUEUE_NAME = 'x-vqs-queue-name';
 const MESSAGE_ID = 'x-vqs-message-id';
 const ATTEMPT = 'x-vqs-message-attempt';
@@ -40,19 +43,19 @@ export async function runHandler(
  * `{timeoutSeconds}`, 400 for what is no delivery, 403 where deliveries come by pull only, and 500 where
  * the handler failed.
  *
- * @param accepts Whether this process takes messages by HTTP: anybody who reaches the route could send one.
+ * @param accepts Whether to take a message with these headers: anybody who reaches the route could send one.
  */
 export function createHttpHandler(
   prefix: string,
   handler: UpstreamQueueHandler,
-  accepts: () => boolean,
+  accepts: (headers: Headers) => boolean,
 ): (request: Request) => Promise<Response> {
   return async (request) => {
     const { headers } = request;
     if (headers.has(ATTACH_HEADER)) {
       return new Response(null, { status: 204, headers: { [ATTACH_HEADER]: '1' } });
     }
-    if (!accepts()) {
+    if (!accepts(headers)) {
       return refuse(
         403,
         'messages are pulled from the World; set WORLDWIRE_DELIVERY=http to post them',

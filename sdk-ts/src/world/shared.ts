@@ -46,7 +46,7 @@ export class Shared {
   constructor(options: WorldOptions) {
     this.#options = options;
     this.specVersion = detectSpecVersion();
-    this.worker = new Worker(this.connect, () => this.config());
+    this.worker = new Worker(this.connect, () => this.config(), this.specVersion);
   }
 
   config(): Config {

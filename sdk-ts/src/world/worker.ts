@@ -1,10 +1,17 @@
+import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Delivery } from '@worldwire/proto';
 import type { Consumer, DeliveryOutcome } from '../client/types.js';
 import { isBuildPhase } from './build-phase.js';
 import type { Config } from './config.js';
-import { createHttpHandler, type HandlerResult, postMessage, runHandler } from './delivery.js';
+import {
+  createHttpHandler,
+  type HandlerResult,
+  postMessage,
+  runHandler,
+  SECRET_HEADER,
+} from './delivery.js';
 import { loadRoute, ownBaseUrls, type Route, routeUrl } from './routes.js';
 import type { Connect, Session } from './session.js';
 import type { UpstreamQueueHandler } from './upstream.js';
@@ -23,6 +30,8 @@ const MAX_LOOK_MS = 5_000;
 /** How long they are looked for: after `start()`, and after a write by a process that may serve them. */
 const LOOK_AFTER_START_MS = 300_000;
 const LOOK_AFTER_WRITE_MS = 60_000;
+/** The spec version of SDK 5's betas whose messages go through the application's routes. */
+const ROUTE_ONLY_SPEC = 5;
 /** How long handlers may go on after `close()`. */
 const GRACE_MS = 3_000;
 
@@ -41,6 +50,9 @@ const REGISTERED_STEPS = Symbol.for('@workflow/core//registeredSteps');
 export class Worker {
   readonly config: () => Config;
   readonly #connect: Connect;
+  readonly #specVersion: number;
+  /** Proves to this process's own routes that a message was posted by this very process. */
+  readonly #secret = randomUUID();
   readonly #handlers = new Map<string, UpstreamQueueHandler>();
   readonly #consumers = new Map<string, Consumer>();
   #stopped = new AbortController();
@@ -55,9 +67,10 @@ export class Worker {
   #baseUrl: string | undefined;
   #stepRouteLoaded = false;
 
-  constructor(connect: Connect, config: () => Config) {
+  constructor(connect: Connect, config: () => Config, specVersion: number) {
     this.#connect = connect;
     this.config = config;
+    this.#specVersion = specVersion;
   }
 
   /** Registers the consumer of a queue prefix and returns its HTTP form. The last one wins. */
@@ -68,7 +81,11 @@ export class Worker {
     this.#handlers.set(prefix, handler);
     if (this.#wanted) void this.#attach();
     else this.#startSoon();
-    return createHttpHandler(prefix, handler, () => process.env.WORLDWIRE_DELIVERY === 'http');
+    return createHttpHandler(
+      prefix,
+      handler,
+      (headers) => headers.get(SECRET_HEADER) === this.#secret || this.config().delivery === 'http',
+    );
   }
 
   /** The queue under which this process consumes what is sent to `queueName`. */
@@ -204,15 +221,25 @@ export class Worker {
     const { queueName, messageId, attempt, body, contentType } = delivery;
     const message = { queueName, messageId, attempt, body, contentType };
     let result: HandlerResult;
-    if (this.config().delivery === 'http' && this.#baseUrl !== undefined) {
+    if (this.#postsMessages() && this.#baseUrl !== undefined) {
       const route: Route = kindOf(prefix) === 'step' ? 'step' : 'flow';
       const url = routeUrl(this.#baseUrl, route);
-      result = await postMessage(url, message, delivery.headers, signal);
+      const headers = { ...delivery.headers, [SECRET_HEADER]: this.#secret };
+      result = await postMessage(url, message, headers, signal);
     } else {
       result = await runHandler(this.#handlers.get(prefix)!, message);
     }
     if (result.timeoutSeconds === undefined) return { ack: true };
     return { retryAfterMs: Math.round(result.timeoutSeconds * 1000) };
+  }
+
+  /**
+   * Betas of SDK 5 before spec version 6 know deliveries at their routes only, and so do the applications that
+   * count or trace them there; every other line is called in process.
+   */
+  #postsMessages(): boolean {
+    const { delivery } = this.config();
+    return delivery === 'http' || (delivery === undefined && this.#specVersion === ROUTE_ONLY_SPEC);
   }
 
   /** Loads the application's routes, as long as this process lacks handlers and is wanted to have them. */
@@ -228,7 +255,7 @@ export class Worker {
 
   async #lookForRoutes(): Promise<void> {
     const { signal } = this.#stopped;
-    const needsAddress = this.config().delivery === 'http';
+    const needsAddress = this.#postsMessages();
     const done = () =>
       signal.aborted ||
       Date.now() > this.#lookUntil ||

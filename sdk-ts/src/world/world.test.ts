@@ -446,6 +446,30 @@ describe('an application whose route registers at the first request, as that of 
     expect(requests).toEqual(['/.well-known/workflow/v1/flow {}']);
   });
 
+  it('has every message posted where it is a beta that knows deliveries at its route only', async () => {
+    vi.stubEnv('WORLDWIRE_SPEC_VERSION', '5');
+    delete store[SHARED];
+    world = createWorld();
+    await world.start();
+    fake.deliver({ queueName: `${WORKFLOWS}w`, body: json({ runId: 'wrun_1' }) });
+    await until(() => fake.settled.length === 1);
+    expect(requests.at(-1)).toBe('/.well-known/workflow/v1/flow {"runId":"wrun_1"}');
+    const forged = await fetch(
+      `http://127.0.0.1:${process.env.PORT}/.well-known/workflow/v1/flow`,
+      {
+        method: 'POST',
+        headers: {
+          'x-vqs-queue-name': `${WORKFLOWS}w`,
+          'x-vqs-message-id': 'msg_2',
+          'x-vqs-message-attempt': '1',
+        },
+        body: '{"runId":"wrun_2"}',
+      },
+    );
+    expect(forged.status).toBe(403);
+    expect(seen).toEqual([{ runId: 'wrun_1' }]);
+  });
+
   it('has every message posted where the operator wants it', async () => {
     vi.stubEnv('WORLDWIRE_DELIVERY', 'http');
     await world.start();

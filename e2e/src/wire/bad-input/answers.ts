@@ -55,7 +55,8 @@ export function judgeGrpcWeb(reply: Reply, output: DescMessage): Outcome {
     }
     for (const line of Buffer.from(data).toString().split('\r\n')) {
       const colon = line.indexOf(':');
-      if (colon > 0) headers.set(line.slice(0, colon).trim().toLowerCase(), line.slice(colon + 1).trim());
+      if (colon > 0)
+        headers.set(line.slice(0, colon).trim().toLowerCase(), line.slice(colon + 1).trim());
     }
   }
   return judgeTrailers(headers);
@@ -66,7 +67,9 @@ export function judgeGrpc(reply: Reply, output: DescMessage): Outcome {
   if (reply.status !== 200) return judgeUnary(reply, output, true);
   for (const { data } of new Envelopes().add(reply.body)) readMessage(data, output, false);
   return judgeTrailers(
-    new Map(Object.entries({ ...reply.headers, ...reply.trailers }).map(([k, v]) => [k, String(v)])),
+    new Map(
+      Object.entries({ ...reply.headers, ...reply.trailers }).map(([k, v]) => [k, String(v)]),
+    ),
   );
 }
 
@@ -81,7 +84,10 @@ function judgeTrailers(headers: Map<string, string>): Outcome {
     throw new Error(`grpc-status ${status} without details: ${headers.get('grpc-message')}`);
   }
   const details = statusDetails(Buffer.from(packed, 'base64'));
-  const name = code.replace(/[A-Z]/g, (letter, at) => `${at > 0 ? '_' : ''}${letter.toLowerCase()}`);
+  const name = code.replace(
+    /[A-Z]/g,
+    (letter, at) => `${at > 0 ? '_' : ''}${letter.toLowerCase()}`,
+  );
   return judgeError({ code: name, message: headers.get('grpc-message') ?? '', details });
 }
 

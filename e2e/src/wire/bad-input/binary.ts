@@ -47,19 +47,16 @@ function writeField(
     return;
   }
   if (field.enum !== undefined) {
-    const value = random.chance(0.8) ? random.pick(field.enum.values).number : random.pick([99, -1]);
+    const value = random.chance(0.8)
+      ? random.pick(field.enum.values).number
+      : random.pick([99, -1]);
     writer.tag(field.number, WireType.Varint).int32(value);
     return;
   }
   writeScalar(writer, field, random, known);
 }
 
-function writeScalar(
-  writer: BinaryWriter,
-  field: DescField,
-  random: Random,
-  known: Known,
-): void {
+function writeScalar(writer: BinaryWriter, field: DescField, random: Random, known: Known): void {
   const type = field.scalar as ScalarType;
   switch (type) {
     case ScalarType.STRING:

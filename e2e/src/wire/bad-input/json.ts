@@ -6,15 +6,11 @@ import { fitInteger, integerFor, type Known, textFor } from './values.js';
 const MAX_DEPTH = 4;
 
 /** A message whose fields mostly hold what fits their type. */
-export function randomJson(
-  message: DescMessage,
-  random: Random,
-  known: Known,
-  depth = 0,
-): string {
+export function randomJson(message: DescMessage, random: Random, known: Known, depth = 0): string {
   if (message.typeName === 'google.protobuf.Timestamp') return timestamp(random);
   if (message.typeName === 'google.protobuf.Duration') return duration(random);
-  if (message.typeName === 'google.protobuf.Struct') return random.pick(['{}', '{"a":[1,null,"x"]}', '[]']);
+  if (message.typeName === 'google.protobuf.Struct')
+    return random.pick(['{}', '{"a":[1,null,"x"]}', '[]']);
   const members: string[] = [];
   const taken = new Set<string>();
   for (const field of message.fields) {
@@ -102,9 +98,15 @@ export function corruptJson(json: string, random: Random): Buffer {
     case 1:
       return Buffer.concat([whole, Buffer.from('}')]);
     case 2:
-      return Buffer.from(random.pick(['', 'null', '[]', '"x"', '1', 'true', 'NaN', '{a:1}', "{'a':1}"]));
+      return Buffer.from(
+        random.pick(['', 'null', '[]', '"x"', '1', 'true', 'NaN', '{a:1}', "{'a':1}"]),
+      );
     case 3:
-      return Buffer.concat([Buffer.from('{"'), Buffer.from([0xff, 0xc0, 0x80]), Buffer.from('":1}')]);
+      return Buffer.concat([
+        Buffer.from('{"'),
+        Buffer.from([0xff, 0xc0, 0x80]),
+        Buffer.from('":1}'),
+      ]);
     case 4:
       return Buffer.from('['.repeat(100_000));
     case 5:

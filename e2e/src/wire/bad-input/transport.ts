@@ -83,10 +83,17 @@ export class Wire {
       call.on('data', (part: Buffer) => {
         parts.push(part);
         if (!live || frames.add(part).length === 0) return;
-        resolve({ status, headers: answered, trailers: { left: 'yes' }, body: Buffer.concat(parts) });
+        resolve({
+          status,
+          headers: answered,
+          trailers: { left: 'yes' },
+          body: Buffer.concat(parts),
+        });
         call.close();
       });
-      call.on('end', () => resolve({ status, headers: answered, trailers, body: Buffer.concat(parts) }));
+      call.on('end', () =>
+        resolve({ status, headers: answered, trailers, body: Buffer.concat(parts) }),
+      );
       call.on('error', reject);
       call.end(body);
       return () => call.destroy();
