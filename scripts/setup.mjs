@@ -50,5 +50,8 @@ function isOlder(path, than) {
 function newest(folder) {
   return readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
-    .reduce((time, entry) => Math.max(time, timeOf(join(entry.parentPath ?? entry.path, entry.name))), 0);
+    .reduce(
+      (time, entry) => Math.max(time, timeOf(join(entry.parentPath ?? entry.path, entry.name))),
+      0,
+    );
 }

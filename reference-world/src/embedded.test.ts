@@ -61,7 +61,8 @@ describe('an embedded World', () => {
       reasons: ['PAYLOAD_TOO_LARGE'],
     });
     const broken = newRun('r', {
-      event: { traceRequestId: '\ud800', data: { case: 'runStarted', value: {} } },
+      traceRequestId: '\ud800',
+      data: { case: 'runStarted', value: {} },
     });
     expect(await failureOf(clients.events.createEvent(broken))).toMatchObject({
       reasons: ['INVALID_ARGUMENT'],

@@ -9,6 +9,7 @@ import { PrometheusMeter } from './rpc/metrics.js';
 import { Port } from './rpc/port.js';
 import { Runtime } from './rpc/runtime.js';
 import { keepUp } from './rpc/upkeep.js';
+import { refuseBrokenUtf8 } from './rpc/utf8.js';
 import { version } from './rpc/version.js';
 import { openSqliteStore } from './store/sqlite/index.js';
 
@@ -82,6 +83,7 @@ async function serve(
   credentials: Credentials,
   where: Pick<ServerOptions, 'tls'> & { readonly host: string; readonly port: number },
 ): Promise<RunningServer> {
+  refuseBrokenUtf8();
   const { limits, log } = world;
   const gate = new Gate(world, credentials, meter, endpointsOf(world, meter));
   const { host, port, tls } = where;

@@ -28,7 +28,10 @@ export class WebUi {
     const response = await fetch(`${this.#url}/api/rpc`, {
       method: 'POST',
       headers: { 'content-type': 'application/cbor', accept: 'application/cbor' },
-      body: this.#cbor.encode({ method, params: { worldEnv: {}, ...params } }) as Uint8Array<ArrayBuffer>,
+      body: this.#cbor.encode({
+        method,
+        params: { worldEnv: {}, ...params },
+      }) as Uint8Array<ArrayBuffer>,
     });
     const answer = this.#cbor.decode(new Uint8Array(await response.arrayBuffer())) as {
       success: boolean;

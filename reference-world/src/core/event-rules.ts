@@ -61,7 +61,7 @@ export const createEvent: Rule<CreateEventRequest, CreateEventResponse> = functi
     function* () {
       const appended = yield* appendEvent(scope, runId, event, data, payloads, context);
       delta = yield* deltaOf(scope, request, since, runId, appended, payloads);
-      return appended.response;
+      return yield* withRun(scope, request, appended.response, payloads);
     },
     stripResponse,
     function* (kept) {
@@ -232,6 +232,21 @@ function sincePosition(
   return openPage(page, eventPaging(scope, runId, [])).slice.after ?? 0;
 }
 
+/** A log that is preloaded comes with its run, whatever the event. */
+function* withRun(
+  scope: Scope,
+  request: CreateEventRequest,
+  response: CreateEventResponse,
+  payloads: boolean,
+): Program<CreateEventResponse> {
+  const { event } = response;
+  if (response.run !== undefined || event === undefined) return response;
+  if (!request.preloadEvents || !acceptsPreload(event.data.case)) return response;
+  const row = yield* store.getRun(scope.project, event.runId, payloads ? 'input' : 'none');
+  if (row === undefined) return response;
+  return { ...response, run: row.run, maxEvents: scope.limits.maxEvents };
+}
+
 function* deltaOf(
   scope: Scope,
   request: CreateEventRequest,
@@ -253,7 +268,7 @@ function* deltaOf(
   return yield* readDelta(scope, runId, appended, expected, until, payloads);
 }
 
-function acceptsPreload(kind: NewEvent['data']['case']): boolean {
+function acceptsPreload(kind: Event['data']['case']): boolean {
   return kind === 'runStarted' || kind === 'hookReceived';
 }
 

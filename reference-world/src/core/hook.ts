@@ -9,12 +9,18 @@ import {
   HookSchema,
   type Run,
 } from '@worldwire/proto';
+import type { TokenRow } from '../store/operations.js';
 import { Rejection } from './rejection.js';
 import { isEnded, requireRun, runAlreadyEnded, runGone } from './run.js';
 import type { Decision, EventCommand, EventState } from './state.js';
 import { millisOf } from './time.js';
 
 const DAY_MS = 86_400_000;
+
+/** Whether the run of a token's holder has ended, and the retention of the token with it. */
+export function isLapsed(holder: TokenRow, now: number): boolean {
+  return isEnded(holder.runStatus) && holder.retainedUntil <= now;
+}
 
 /** No live hook has this id. */
 export function hookNotFound(hookId: string): Rejection {
@@ -62,7 +68,7 @@ export function createHook(state: EventState, command: EventCommand, data: HookC
 
   const holder = state.token;
   if (holder === undefined) return { records: [command.data], hook: { next, state: 'live' } };
-  if (isEnded(holder.runStatus) && holder.retainedUntil <= command.now)
+  if (isLapsed(holder, command.now))
     return { records: [command.data], hook: { next, state: 'live' }, dropToken: data.token };
   const conflict = create(HookConflictSchema, {
     token: data.token,

@@ -50,6 +50,11 @@ export function payloadBytes(data: Data): number {
   return sizeOf((data.value as unknown as Record<string, unknown>)[field]);
 }
 
+/** How many payload bytes a run's record carries. */
+export function runPayloadBytes(run: Run): number {
+  return sizeOf(run.input) + sizeOf(run.output) + sizeOf(run.error);
+}
+
 function sizeOf(payload: unknown): number {
   if (payload instanceof Uint8Array) return payload.length;
   if (payload === undefined || payload === null || typeof payload !== 'object') return 0;

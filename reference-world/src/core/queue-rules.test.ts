@@ -103,8 +103,17 @@ describe('a message', () => {
     send({ delay: { seconds: 10n } });
     expect(receive()).toEqual({ deliveries: [], nextVisibleAt: world.now + 10_000 });
     world.now += 10_000;
-    expect(settle(one().leaseId, retry({ delay: {} })).settled).toBe(true);
+    expect(settle(one().leaseId, retry({ delay: {}, error: 'x' })).settled).toBe(true);
     expect(one().attempt).toBe(2);
+  });
+
+  it('begins to count anew where its consumer asks for it again and nothing went wrong', () => {
+    const { messageId } = send();
+    for (let round = 0; round <= world.limits.maxDeliveries; round++) {
+      const delivery = one();
+      expect([delivery.messageId, delivery.attempt]).toEqual([messageId, 1]);
+      expect(settle(delivery.leaseId, retry({ delay: {} })).settled).toBe(true);
+    }
   });
 
   it('goes to its deployment, of its project', () => {

@@ -116,7 +116,9 @@ export const settle: Rule<SettleRequest, SettleResponse> = function* (scope, req
   for (const settlement of settlements) checkSettlement(settlement, scope.limits);
   const results: SettleResult[] = [];
   for (const settlement of settlements) results.push(yield* settleOne(scope, settlement, context));
-  yield* store.notify(queueTopic(scope.project));
+  // An acknowledged or extended message gives nobody work.
+  if (settlements.some(({ action }) => action.case === 'retry'))
+    yield* store.notify(queueTopic(scope.project));
   return create(SettleResponseSchema, { results });
 };
 
@@ -371,11 +373,13 @@ function* settleOne(
   } else if (action.case === 'retry') {
     const { delay } = action.value;
     const error = errorText(action.value.error);
-    if (message.attempt >= scope.limits.maxDeliveries)
+    const failed = error !== '';
+    if (failed && message.attempt >= scope.limits.maxDeliveries)
       yield* store.buryMessage(message.key, context.now, error);
     else {
       const wait = delay === undefined ? backoffMs(message.attempt) : millisOfDuration(delay);
-      yield* store.returnMessage(message.key, context.now + wait, error);
+      const attempts = failed ? message.attempt : 0;
+      yield* store.returnMessage(message.key, context.now + wait, attempts, error);
     }
   }
   return create(SettleResultSchema, { settled: true });

@@ -24,7 +24,7 @@ import {
   WaitStatus,
 } from '@worldwire/proto';
 import { requireRunRow, withPayloads } from './event-rules.js';
-import { hookNotFound } from './hook.js';
+import { hookNotFound, isLapsed } from './hook.js';
 import { checkId, checkName } from './identifiers.js';
 import { openPage, type Paging, valuesOf } from './pages.js';
 import { store } from './program.js';
@@ -74,9 +74,14 @@ export const getHook: Rule<GetHookRequest, GetHookResponse> = function* (scope, 
 export const getHookByToken: Rule<GetHookByTokenRequest, GetHookByTokenResponse> = function* (
   scope,
   { token, resolveData },
+  context,
 ) {
   checkName('token', token, scope.limits.maxTokenLength);
-  const hook = yield* store.readHookByToken(scope.project, token, withPayloads(resolveData));
+  const holder = yield* store.getToken(scope.project, token);
+  const hook =
+    holder === undefined || isLapsed(holder, context.now)
+      ? undefined
+      : yield* store.readHookByToken(scope.project, token, withPayloads(resolveData));
   if (hook === undefined)
     throw new Rejection('HOOK_NOT_FOUND', 'no live hook has this token', { token });
   return create(GetHookByTokenResponseSchema, { hook });

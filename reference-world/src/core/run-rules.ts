@@ -33,6 +33,7 @@ import { checkId, checkText } from './identifiers.js';
 import type { CoreLimits } from './limits.js';
 import { checkCount, once } from './outcomes.js';
 import { openPage, openTextPage, valuesOf } from './pages.js';
+import { runPayloadBytes } from './payloads.js';
 import { type Context, type Program, store } from './program.js';
 import { invalid, Rejection } from './rejection.js';
 import { isEnded, runNotFound } from './run.js';
@@ -60,8 +61,20 @@ export const batchGetRuns: Rule<BatchGetRunsRequest, BatchGetRunsResponse> = fun
     throw invalid('run_ids', `may hold ${scope.limits.maxBulkIds} ids`);
   for (const runId of request.runIds) checkId('run_ids', runId, scope.limits);
   const results: BatchGetRunsResult[] = [];
+  let bytes = 0;
   for (const runId of request.runIds) {
     const row = yield* store.getRun(scope.project, runId, choice);
+    bytes += row === undefined ? 0 : runPayloadBytes(row.run);
+    if (bytes > scope.limits.maxPageBytes && results.length > 0)
+      throw new Rejection(
+        'PAYLOAD_TOO_LARGE',
+        'these runs carry more payload than one answer may have: ask for fewer, or without payloads',
+        {
+          limit: 'max_page_bytes',
+          maximum: String(scope.limits.maxPageBytes),
+          actual: String(bytes),
+        },
+      );
     results.push(create(BatchGetRunsResultSchema, row === undefined ? {} : { run: row.run }));
   }
   return create(BatchGetRunsResponseSchema, { results });

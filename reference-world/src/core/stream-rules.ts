@@ -157,19 +157,20 @@ export const listStreams: Rule<ListStreamsRequest, ListStreamsResponse> = functi
   return create(ListStreamsResponseSchema, { names: valuesOf(sliced), page: page.info(sliced) });
 };
 
-/** Where a live read begins. */
+/** Where a live read begins, and of which run's stream, as far as that is known yet. */
 export const openRead: Rule<
   { readonly runId: string; readonly name: string; readonly startIndex: bigint },
-  { readonly from: number }
+  { readonly runId: string; readonly from: number }
 > = function* (scope, request) {
   checkName(request, scope.limits);
   const start = Number(request.startIndex);
   if (start > Number.MAX_SAFE_INTEGER) throw invalid('start_index', 'is too large');
   const stream = yield* locateReadable(scope, request);
-  return { from: start >= 0 ? start : Math.max(0, (stream?.length ?? 0) + start) };
+  const from = start >= 0 ? start : Math.max(0, (stream?.length ?? 0) + start);
+  return { runId: stream?.runId ?? request.runId, from };
 };
 
-/** The next chunks of a live read. `done`: the stream is closed and nothing follows them. */
+/** The next chunks of a live read, and of which run's stream they are. `done`: the stream is closed and nothing follows them. */
 export const readChunks: Rule<
   {
     readonly runId: string;
@@ -177,17 +178,17 @@ export const readChunks: Rule<
     readonly from: number;
     readonly maxBytes: number;
   },
-  { readonly chunks: readonly ChunkRow[]; readonly done: boolean }
+  { readonly runId: string; readonly chunks: readonly ChunkRow[]; readonly done: boolean }
 > = function* (scope, request) {
   const stream = yield* locateReadable(scope, request);
-  if (stream === undefined) return { chunks: [], done: false };
+  if (stream === undefined) return { runId: request.runId, chunks: [], done: false };
   const { from, maxBytes } = request;
   const chunks =
     from >= stream.length
       ? []
       : yield* store.listChunks(stream.key, from, scope.limits.maxPage, maxBytes);
   const next = (chunks.at(-1)?.index ?? from - 1) + 1;
-  return { chunks, done: stream.closed && next >= stream.length };
+  return { runId: stream.runId, chunks, done: stream.closed && next >= stream.length };
 };
 
 /** A chunk as the wire carries it. */

@@ -15,25 +15,27 @@ export async function* readStream(
   request: ReadRequest,
   call: CallContext,
 ): AsyncGenerator<ReadResponse> {
-  const { runId, name, startIndex } = request;
+  const { name, startIndex } = request;
   const attachment = new Attachment(world, call, streamTopic(call.project, name));
   try {
     attachment.check();
     const opened = await world.read(streamRules.openRead, call.project, {
-      runId,
+      runId: request.runId,
       name,
       startIndex,
     });
-    let from = opened.from;
+    // A read by name alone stays with the stream that it found first.
+    let { runId, from } = opened;
     yield attachment.sent(message(from));
     for (;;) {
       attachment.check();
-      const { chunks, done } = await world.read(streamRules.readChunks, call.project, {
+      const { chunks, done, ...found } = await world.read(streamRules.readChunks, call.project, {
         runId,
         name,
         from,
         maxBytes: PAGE_BYTES,
       });
+      runId = found.runId;
       const last = chunks.at(-1);
       if (last !== undefined) from = Number(last.index) + 1;
       if (last !== undefined || done)

@@ -44,6 +44,11 @@ function attach(queue: Clients['queue'], ask: Ask = {}) {
   };
 }
 
+const actions = {
+  ack: { case: 'ack', value: {} },
+  retry: { case: 'retry', value: { delay: { seconds: 0n }, error: 'failed' } },
+} as const;
+
 async function open(transport = 'connect, HTTP/1.1') {
   const server = await serve();
   const { queue } = clientsOf(stockTransports[transport]!(server.url));
@@ -57,13 +62,7 @@ async function open(transport = 'connect, HTTP/1.1') {
     });
   const settle = (deliveries: readonly Delivery[], kind: 'ack' | 'retry' = 'ack') =>
     queue.settle({
-      settlements: deliveries.map(({ leaseId }) => ({
-        leaseId,
-        action:
-          kind === 'ack'
-            ? { case: 'ack', value: {} }
-            : { case: 'retry', value: { delay: { seconds: 0n } } },
-      })),
+      settlements: deliveries.map(({ leaseId }) => ({ leaseId, action: actions[kind] })),
     });
   return { server, queue, send, settle };
 }

@@ -85,7 +85,7 @@ export class Gate {
       return;
     }
     const error = toConnectError(thrown, this.world.log);
-    const last = request.httpVersionMajor === 1 && (this.stopping || !request.complete);
+    const last = request.httpVersionMajor === 1 && this.stopping;
     writeError(request, response, error, last ? { headers: { connection: 'close' } } : {});
     discard(request);
   }

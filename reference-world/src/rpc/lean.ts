@@ -52,14 +52,9 @@ export async function serveLean(
     response.end(answer);
   } catch (error) {
     if (isGone(response)) return;
-    const unread = !request.complete;
-    writeError(
-      request,
-      response,
-      toConnectError(error, world.log),
-      unread && request.httpVersionMajor === 1 ? { headers: { connection: 'close' } } : {},
-    );
-    if (unread) discard(request);
+    writeError(request, response, toConnectError(error, world.log));
+    // Not "connection: close": Node would reset the connection under a caller who still sends, and the answer be lost.
+    discard(request);
   } finally {
     call?.end();
   }

@@ -143,7 +143,7 @@ it('survives callers that go away in the middle of anything', async () => {
   expect(faults).toEqual([]);
 });
 
-it('refuses a body that is too large before it has it, and the connection goes on or ends', async () => {
+it('refuses a body that is too large before it has it, and lets the caller read the answer', async () => {
   const { url } = await serve({ limits: { maxRequestBytes: 1_000 } });
   const announced = await dial(url);
   announced.write(post('QueueService/Enqueue', [proto, 'content-length: 1000000000']));
@@ -157,12 +157,10 @@ it('refuses a body that is too large before it has it, and the connection goes o
   expect(expecting.received).not.toContain('100 Continue');
 
   const chunked = await dial(url);
-  const end = closed(chunked);
   chunked.write(post('QueueService/Enqueue', [proto, 'transfer-encoding: chunked']));
   for (let i = 0; i < 100; i += 1) chunked.write(`3e8\r\n${'x'.repeat(1_000)}\r\n`);
   chunked.write('0\r\n\r\n');
-  await end;
-  expect(chunked.received).toContain('PAYLOAD_TOO_LARGE');
+  await expect.poll(() => chunked.received, { timeout: 20_000 }).toContain('PAYLOAD_TOO_LARGE');
   await alive(url);
 });
 
@@ -172,7 +170,7 @@ it('takes JSON as curl sends it, and refuses what it does not know', async () =>
     const response = await fetch(`${url}/worldwire.v1.${path}`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
-      body: body as BodyInit,
+      body: Buffer.from(body),
     });
     return { status: response.status, ...((await response.json()) as { details?: unknown[] }) };
   };

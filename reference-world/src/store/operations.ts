@@ -299,8 +299,8 @@ export interface StoreOperations {
   /** The message held under a lease id, expired or not, as long as nobody else took it. */
   getLease(project: string, leaseId: string): MessageRow | undefined;
   deleteMessage(key: Key): void;
-  /** Ends the lease; the message is deliverable from `visibleAt` on. */
-  returnMessage(key: Key, visibleAt: number, error: string): void;
+  /** Ends the lease; the message is deliverable from `visibleAt` on, with so many deliveries counted. */
+  returnMessage(key: Key, visibleAt: number, attempts: number, error: string): void;
   /** Ends the lease; the message is dead and its idempotency key forgotten. */
   buryMessage(key: Key, now: number, error: string): void;
   extendLease(key: Key, leaseExpiresAt: number): void;

@@ -701,7 +701,7 @@ export function storeContract(open: () => Promise<Store>, close: (store: Store) 
       for (const id of ['a', 'b', 'c']) await call.insertMessage(P, aMessage(id));
       const [a, b, c] = await lease();
       const keyOf = async (leaseId: string) => (await call.getLease(P, leaseId))!.key;
-      await call.returnMessage(await keyOf(a!.leaseId), 3_000, 'oops');
+      await call.returnMessage(await keyOf(a!.leaseId), 3_000, 1, 'oops');
       expect(await call.getLease(P, a!.leaseId)).toBeUndefined();
       await call.extendLease(await keyOf(b!.leaseId), 50_000);
       expect(await ids({ now: 2_999 })).toEqual([]);
@@ -720,7 +720,7 @@ export function storeContract(open: () => Promise<Store>, close: (store: Store) 
         const [delivery] = await lease({ now, leaseExpiresAt: now + 10 });
         expect(delivery?.attempt).toBe(attempt);
         const held = await call.getLease(P, delivery!.leaseId);
-        await call.returnMessage(held!.key, now + 5, `error ${attempt}`);
+        await call.returnMessage(held!.key, now + 5, attempt, `error ${attempt}`);
         now += 5;
       }
       expect(await ids({ now })).toEqual([]);

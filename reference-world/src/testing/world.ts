@@ -13,6 +13,7 @@ import {
   CreateEventRequestSchema,
   ErrorInfoSchema,
   EventService,
+  type NewEventSchema,
   QueueService,
   RunService,
   StreamService,
@@ -76,18 +77,14 @@ export function clientsOf(where: string | Transport): Clients {
 /** A request that creates a run. */
 export function newRun(
   runId: string,
-  more: MessageInitShape<typeof CreateEventRequestSchema> = {},
-) {
-  return create(CreateEventRequestSchema, {
-    runId,
-    event: {
-      data: {
-        case: 'runCreated',
-        value: { deploymentId: 'dpl', workflowName: 'wf', input: new Uint8Array([0, 1, 255]) },
-      },
+  event: MessageInitShape<typeof NewEventSchema> = {
+    data: {
+      case: 'runCreated',
+      value: { deploymentId: 'dpl', workflowName: 'wf', input: new Uint8Array([0, 1, 255]) },
     },
-    ...more,
-  });
+  },
+) {
+  return create(CreateEventRequestSchema, { runId, event });
 }
 
 /** A request that ends a run. */

@@ -47,7 +47,7 @@ export function judgeConnectStream(reply: Reply, output: DescMessage, json: bool
 /** The same of a gRPC-Web call. */
 export function judgeGrpcWeb(reply: Reply, output: DescMessage): Outcome {
   if (reply.status !== 200) return judgeUnary(reply, output, true);
-  const headers = new Map(Object.entries(reply.headers).map(([k, v]) => [k, String(v)]));
+  const headers = named({ ...reply.headers, ...reply.trailers });
   for (const { flags, data } of new Envelopes().add(reply.body)) {
     if ((flags & 0x80) === 0) {
       readMessage(data, output, false);
@@ -66,11 +66,11 @@ export function judgeGrpcWeb(reply: Reply, output: DescMessage): Outcome {
 export function judgeGrpc(reply: Reply, output: DescMessage): Outcome {
   if (reply.status !== 200) return judgeUnary(reply, output, true);
   for (const { data } of new Envelopes().add(reply.body)) readMessage(data, output, false);
-  return judgeTrailers(
-    new Map(
-      Object.entries({ ...reply.headers, ...reply.trailers }).map(([k, v]) => [k, String(v)]),
-    ),
-  );
+  return judgeTrailers(named({ ...reply.headers, ...reply.trailers }));
+}
+
+function named(headers: object): Map<string, string> {
+  return new Map(Object.entries(headers).map(([name, value]) => [name, String(value)]));
 }
 
 function judgeTrailers(headers: Map<string, string>): Outcome {

@@ -20,7 +20,9 @@ export function randomJson(message: DescMessage, random: Random, known: Known, d
     if (field.oneof !== undefined && taken.has(field.oneof.name) && random.chance(0.9)) continue;
     if (field.oneof !== undefined) taken.add(field.oneof.name);
     if (field.message !== undefined && depth >= MAX_DEPTH) continue;
-    const value = random.chance(0.04) ? wrongValue(random) : valueOf(field, random, known, depth);
+    const value = random.chance(0.04)
+      ? wrongValue(random)
+      : fieldValue(field, random, known, depth);
     const key = random.chance(0.9) ? field.jsonName : field.name;
     members.push(`${quote(key)}:${value}`);
     if (random.chance(0.01)) members.push(`${quote(key)}:${value}`);
@@ -29,7 +31,7 @@ export function randomJson(message: DescMessage, random: Random, known: Known, d
   return `{${members.join(',')}}`;
 }
 
-function valueOf(field: DescField, random: Random, known: Known, depth: number): string {
+function fieldValue(field: DescField, random: Random, known: Known, depth: number): string {
   const one = () => single(field, random, known, depth);
   switch (field.fieldKind) {
     case 'list':

@@ -33,22 +33,29 @@ export class Wire {
   }
 
   http1({ path, method = 'POST', headers, body, live }: Outgoing): Promise<Reply> {
+    const length = body === undefined ? {} : { 'content-length': String(body.length) };
     return hang(path, (resolve, reject) => {
-      const call = request(`${this.#url}${path}`, { method, headers, agent: this.#agent });
+      const call = request(`${this.#url}${path}`, {
+        method,
+        headers: { ...headers, ...length },
+        agent: this.#agent,
+      });
       call.on('error', reject);
       call.on('response', (response) => {
         const parts: Buffer[] = [];
         const frames = new Envelopes();
+        let left = false;
         const finish = () =>
           resolve({
             status: response.statusCode ?? 0,
             headers: response.headers,
-            trailers: response.trailers,
+            trailers: left ? { left: 'yes' } : response.trailers,
             body: Buffer.concat(parts),
           });
         response.on('data', (part: Buffer) => {
           parts.push(part);
           if (!live || response.statusCode !== 200 || frames.add(part).length === 0) return;
+          left = true;
           finish();
           response.removeAllListeners('close');
           call.destroy();

@@ -116,7 +116,7 @@ export function queueOperations(
   const held = sql.prepare<{ body: unknown }>('SELECT body FROM messages WHERE key = ?');
   const remove = sql.prepare('DELETE FROM messages WHERE key = ?');
   const giveBack = sql.prepare(
-    'UPDATE messages SET visible_at = ?, lease_id = NULL, consumer_id = NULL, last_error = ? WHERE key = ?',
+    'UPDATE messages SET visible_at = ?, attempt = ?, lease_id = NULL, consumer_id = NULL, last_error = ? WHERE key = ?',
   );
   const bury = sql.prepare(
     `UPDATE messages SET visible_at = NULL, lease_id = NULL, consumer_id = NULL, idempotency_key = NULL,
@@ -236,8 +236,8 @@ export function queueOperations(
       payloads.drop(held.get(key)?.body);
       remove.run(key);
     },
-    returnMessage(key, visibleAt, error) {
-      giveBack.run(visibleAt, error, key);
+    returnMessage(key, visibleAt, attempts, error) {
+      giveBack.run(visibleAt, attempts, error, key);
     },
     buryMessage(key, now, error) {
       makeDead(key, now, error);

@@ -112,8 +112,9 @@ export class MemoryQueue {
   deleteMessage(key: Key): void {
     assert(this.state.messages.delete(key), 'the message exists');
   }
-  returnMessage(key: Key, visibleAt: number, error: string): void {
-    Object.assign(this.#cell(key), { lease: undefined, visibleAt, lastError: error });
+  returnMessage(key: Key, visibleAt: number, attempts: number, error: string): void {
+    const returned = { lease: undefined, visibleAt, attempt: attempts, lastError: error };
+    Object.assign(this.#cell(key), returned);
   }
   buryMessage(key: Key, now: number, error: string): void {
     const dead = { lease: undefined, diedAt: now, lastError: error, idempotencyKey: undefined };

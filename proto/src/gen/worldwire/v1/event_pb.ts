@@ -1308,7 +1308,7 @@ export type CreateEventResponse = Message<"worldwire.v1.CreateEventResponse"> & 
   event?: Event;
 
   /**
-   * The run, after a run event or an attribute change.
+   * The run, after a run event or an attribute change, and with a preloaded log.
    *
    * @generated from field: worldwire.v1.Run run = 2;
    */
@@ -1343,7 +1343,7 @@ export type CreateEventResponse = Message<"worldwire.v1.CreateEventResponse"> & 
   stepCreated: boolean;
 
   /**
-   * How many events the run's log may hold; set on run events.
+   * How many events the run's log may hold; set where the run is.
    *
    * @generated from field: int32 max_events = 7;
    */
@@ -1379,7 +1379,8 @@ export type EventDelta = Message<"worldwire.v1.EventDelta"> & {
   events: Event[];
 
   /**
-   * Where they end. Empty cursor for a delta by expected_position.
+   * Where they end. A delta by expected_position holds the events between that position and the event written, without
+   * that event, and has no cursor.
    *
    * @generated from field: worldwire.v1.PageInfo page = 2;
    */
@@ -1959,8 +1960,8 @@ export const EventService: GenService<{
   /**
    * Appends several events of one run, all at the next free positions in their order. Each item succeeds or fails by
    * itself, and what succeeds is one commit; a batch that breaks a rule on batches fails whole with BATCH_INVALID.
-   * Allowed are step, wait and hook_received events and one ending of the run as the last item, at most one event for
-   * an entity but for a step_created followed by the same step's step_started without input. Needs
+   * Allowed are step, wait and hook_received events, and run_completed or run_failed as the last item; at most one event
+   * for an entity, but for a step_created followed by the same step's step_started without input. Needs
    * CAPABILITY_EVENT_BATCH.
    *
    * @generated from rpc worldwire.v1.EventService.CreateEventBatch

@@ -470,7 +470,8 @@ export type Retry = Message<"worldwire.v1.Retry"> & {
   delay?: Duration;
 
   /**
-   * What went wrong, for the list of dead messages; empty where nothing did.
+   * What went wrong, for the list of dead messages. Empty where nothing did: the consumer asks for the message again as
+   * part of its work, and its deliveries are counted from 1 anew.
    *
    * @generated from field: string error = 2;
    */
@@ -1227,7 +1228,7 @@ export const QueueService: GenService<{
     output: typeof WakeRunsResponseSchema;
   },
   /**
-   * Lists queues with their counts, by name; 100 a page by default, 1,000 at most.
+   * Lists queues with their counts, in the order in which they were first sent to; 100 a page by default, 1,000 at most.
    *
    * @generated from rpc worldwire.v1.QueueService.ListQueues
    */

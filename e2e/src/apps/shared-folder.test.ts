@@ -1,0 +1,80 @@
+import { randomUUID } from 'node:crypto';
+import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { type App, deployApp, prepareApps, SDKS, type Sdk } from '../harness/app.js';
+import { WorkflowCli } from '../harness/cli.js';
+import { showOnFailure } from '../harness/diagnose.js';
+import { Load } from '../harness/load.js';
+import { checkDense, checkRun } from '../harness/log.js';
+import { tempDir } from '../harness/scratch.js';
+import { until } from '../harness/until.js';
+
+beforeAll(prepareApps);
+
+describe.each(SDKS)('%s: several processes on one embedded folder', (sdk) => {
+  const open: App[] = [];
+
+  afterEach(async () => {
+    await Promise.all(open.splice(0).map((app) => app.stop()));
+  });
+
+  /** A worker on a folder; its ledger tells what this worker did, unless it shares one. */
+  async function worker(folder: string, env: Record<string, string> = {}): Promise<App> {
+    const app = await deployApp(sdk as Sdk, { url: `embedded:${folder}`, env });
+    open.push(app);
+    showOnFailure({ name: `worker ${open.length}`, output: () => app.output });
+    return app.start();
+  }
+
+  it('two workers share the work, and the CLI looks on', async () => {
+    const folder = tempDir('shared');
+    const [a, b] = [await worker(folder), await worker(folder)];
+    const count = 40;
+    const runIds = await Promise.all(
+      [a, b].map((app) => app.client.start('parallel', [count, 150])),
+    );
+    const cli = new WorkflowCli(a);
+    const { data } = await cli.json<{ data: { runId: string }[] }>('inspect', 'runs');
+    expect(data.map(({ runId }) => runId).sort()).toEqual([...runIds].sort());
+    const squares = Array.from({ length: count }, (_, n) => n * n);
+    for (const runId of runIds) {
+      expect(await b.client.value(runId)).toEqual(squares);
+      await checkDense(a.client, runId);
+      const did = await Promise.all([a, b].map((app) => app.client.ledger(runId)));
+      for (const lines of did) expect(lines.length).toBeGreaterThan(0);
+    }
+  });
+
+  it('a worker wakes the other one', async () => {
+    const folder = tempDir('shared');
+    const ledger = { EXAMPLE_DATA_DIR: tempDir('ledger') };
+    // The second one takes no work: what it starts and resumes, the first one must do.
+    const a = await worker(folder, ledger);
+    const b = await worker(folder, { ...ledger, WORLDWIRE_WORKER: '0' });
+    const token = `shared:${randomUUID()}`;
+    const runId = await b.client.start('collect', [token, 'orders']);
+    await until(`hook ${token}`, () => b.client.hook(token));
+    const texts = ['one', 'two', 'three'];
+    for (const [i, text] of texts.entries()) {
+      await b.client.resume(token, { text, last: i === texts.length - 1 });
+      await until(`the step for ${text}`, async () => {
+        return (await b.client.ledger(runId)).length === i + 1 || undefined;
+      });
+    }
+    expect(await b.client.value(runId)).toEqual(['ONE', 'TWO', 'THREE']);
+    // What the one writes, a reader in the other sees as it comes.
+    const ticker = await b.client.start('ticker', [2, 10, 20]);
+    const ticks = await b.client.stream<{ n: number }>(ticker);
+    expect(ticks.map(({ n }) => n)).toEqual(Array.from({ length: 20 }, (_, n) => n));
+    await checkRun(a.client, runId, texts.length);
+  });
+
+  it('a worker finishes what a killed one left', async () => {
+    const folder = tempDir('shared');
+    const ledger = { EXAMPLE_DATA_DIR: tempDir('ledger') };
+    const [a, b] = [await worker(folder, ledger), await worker(folder, ledger)];
+    const load = await Load.start(b, 10);
+    await load.underWay();
+    await a.kill();
+    await load.check();
+  });
+});
