@@ -5,8 +5,9 @@ import { startWorld, type WorldServer } from '../harness/world.js';
 
 beforeAll(prepareApps);
 
-describe.each(SDKS)('%s', (sdk) => {
-  describe.each(['server', 'embedded'])('%s', (place) => {
+// The cells side by side, the scenarios of each one after the other.
+describe.concurrent.each(SDKS)('%s', (sdk) => {
+  describe.concurrent.each(['server', 'embedded'])('%s', (place) => {
     let world: WorldServer | undefined;
     let app: App;
 
@@ -22,7 +23,7 @@ describe.each(SDKS)('%s', (sdk) => {
 
     for (const scenario of scenarios) {
       if (!scenario.sdk.includes(sdk === 'sdk4' ? '4' : '5')) continue;
-      it(scenario.name, async ({ onTestFailed }) => {
+      it.sequential(scenario.name, async ({ onTestFailed }) => {
         onTestFailed(() =>
           console.error(`--- the application printed:\n${app.output.slice(-4_000)}`),
         );

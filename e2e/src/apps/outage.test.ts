@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, type TestContext } from 'vitest';
 import { prepareApps, SDKS, type Sdk, startApp } from '../harness/app.js';
 import { showOnFailure } from '../harness/diagnose.js';
 import { Load } from '../harness/load.js';
@@ -45,21 +45,17 @@ const outages: Outage[] = [
 beforeAll(prepareApps);
 
 describe(`the World is away for ${AWAY_MS / 1_000} s`, () => {
-  const open: { stop(): Promise<unknown> }[] = [];
-
-  afterEach(async () => {
-    await Promise.all(open.splice(0).map((one) => one.stop()));
-  });
-
-  async function endure(sdk: Sdk, outage: Outage): Promise<void> {
+  async function endure(sdk: Sdk, outage: Outage, context: TestContext): Promise<void> {
     const world = await startWorld();
+    context.onTestFinished(async () => void (await world.stop()));
     const network = await Network.before(world.url);
+    context.onTestFinished(() => network.close());
     const app = await startApp(sdk, { url: network.url });
-    open.push(app, world, { stop: () => network.close() });
-    showOnFailure(
-      { name: `the application (${sdk})`, output: () => app.output },
-      { name: `the World of ${sdk}`, output: () => world.logs },
-    );
+    context.onTestFinished(async () => void (await app.stop()));
+    showOnFailure(context, {
+      [`the application (${sdk})`]: () => app.output,
+      [`the World of ${sdk}`]: () => world.logs,
+    });
     const load = await Load.start(app, RUNS);
     const { steps, perStep, everyMs } = TICKS;
     const ticker = await app.client.start('ticker', [steps, perStep, everyMs]);
@@ -89,26 +85,24 @@ describe(`the World is away for ${AWAY_MS / 1_000} s`, () => {
     expect(about.length, about.join('\n')).toBeLessThanOrEqual(A_HANDFUL);
   }
 
-  // Both applications at once: most of this is waiting.
-  for (const outage of outages) {
-    it(`the World ${outage.name}`, async () => {
-      await Promise.all(SDKS.map((sdk) => endure(sdk, outage)));
-    });
+  // All at once: most of this is waiting.
+  for (const sdk of SDKS) {
+    for (const outage of outages) {
+      it.concurrent(`${sdk}: the World ${outage.name}`, (context) => endure(sdk, outage, context));
+    }
   }
 
-  it('tells of it once, and of its end once', async () => {
+  it.concurrent('tells of it once, and of its end once', async (context) => {
     const world = await startWorld();
+    context.onTestFinished(async () => void (await world.stop()));
     const app = await startApp('sdk5', { url: world.url });
-    open.push(app, world);
-    showOnFailure({ name: 'the application', output: () => app.output });
+    context.onTestFinished(async () => void (await app.stop()));
+    showOnFailure(context, { 'the application': () => app.output });
     await world.kill();
     await until('the application notices', () => /cannot be reached/.test(app.output) || undefined);
     await sleep(2_000);
     await world.start();
-    await until(
-      'the application is back',
-      () => /connected to \S+ again/.test(app.output) || undefined,
-    );
+    await until('it is back', () => /connected to \S+ again/.test(app.output) || undefined);
     expect(app.output.match(/cannot be reached/g)).toHaveLength(1);
     expect(app.output.match(/connected to \S+ again/g)).toHaveLength(1);
   });

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, type TestContext } from 'vitest';
 import { type App, deployApp, prepareApps, SDKS, type Sdk } from '../harness/app.js';
 import { WorkflowCli } from '../harness/cli.js';
 import { showOnFailure } from '../harness/diagnose.js';
@@ -10,24 +10,28 @@ import { until } from '../harness/until.js';
 
 beforeAll(prepareApps);
 
-describe.each(SDKS)('%s: several processes on one embedded folder', (sdk) => {
-  const open: App[] = [];
+/** A worker on a folder; its ledger tells what this worker did, unless it shares one. */
+async function worker(
+  sdk: Sdk,
+  context: TestContext,
+  folder: string,
+  env: Record<string, string>,
+): Promise<App> {
+  const app = await deployApp(sdk, { url: `embedded:${folder}`, env });
+  context.onTestFinished(async () => void (await app.stop()));
+  showOnFailure(context, { 'a worker': () => app.output });
+  return app.start();
+}
 
-  afterEach(async () => {
-    await Promise.all(open.splice(0).map((app) => app.stop()));
-  });
-
-  /** A worker on a folder; its ledger tells what this worker did, unless it shares one. */
-  async function worker(folder: string, env: Record<string, string> = {}): Promise<App> {
-    const app = await deployApp(sdk as Sdk, { url: `embedded:${folder}`, env });
-    open.push(app);
-    showOnFailure({ name: `worker ${open.length}`, output: () => app.output });
-    return app.start();
-  }
-
-  it('two workers share the work, and the CLI looks on', async () => {
+describe.each(SDKS)('%s: several processes on one folder', { concurrent: true }, (sdk) => {
+  it('two workers share the work, and the CLI looks on', async (context) => {
     const folder = tempDir('shared');
-    const [a, b] = [await worker(folder), await worker(folder)];
+    // Few at a time, so that neither can take everything before the other one asks.
+    const few = { WORLDWIRE_CONCURRENCY: '4' };
+    const [a, b] = [
+      await worker(sdk, context, folder, few),
+      await worker(sdk, context, folder, few),
+    ];
     const count = 40;
     const runIds = await Promise.all(
       [a, b].map((app) => app.client.start('parallel', [count, 150])),
@@ -44,12 +48,12 @@ describe.each(SDKS)('%s: several processes on one embedded folder', (sdk) => {
     }
   });
 
-  it('a worker wakes the other one', async () => {
+  it('a worker wakes the other one', async (context) => {
     const folder = tempDir('shared');
     const ledger = { EXAMPLE_DATA_DIR: tempDir('ledger') };
     // The second one takes no work: what it starts and resumes, the first one must do.
-    const a = await worker(folder, ledger);
-    const b = await worker(folder, { ...ledger, WORLDWIRE_WORKER: '0' });
+    const a = await worker(sdk, context, folder, ledger);
+    const b = await worker(sdk, context, folder, { ...ledger, WORLDWIRE_WORKER: '0' });
     const token = `shared:${randomUUID()}`;
     const runId = await b.client.start('collect', [token, 'orders']);
     await until(`hook ${token}`, () => b.client.hook(token));
@@ -68,10 +72,13 @@ describe.each(SDKS)('%s: several processes on one embedded folder', (sdk) => {
     await checkRun(a.client, runId, texts.length);
   });
 
-  it('a worker finishes what a killed one left', async () => {
+  it('a worker finishes what a killed one left', async (context) => {
     const folder = tempDir('shared');
     const ledger = { EXAMPLE_DATA_DIR: tempDir('ledger') };
-    const [a, b] = [await worker(folder, ledger), await worker(folder, ledger)];
+    const [a, b] = [
+      await worker(sdk, context, folder, ledger),
+      await worker(sdk, context, folder, ledger),
+    ];
     const load = await Load.start(b, 10);
     await load.underWay();
     await a.kill();

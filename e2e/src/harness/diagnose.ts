@@ -1,10 +1,13 @@
-import { onTestFailed } from 'vitest';
+import type { TestContext } from 'vitest';
 
 /** Shows, should the test fail, what its processes printed. */
-export function showOnFailure(...sources: { name: string; output(): string }[]): void {
+export function showOnFailure(
+  { onTestFailed }: TestContext,
+  processes: Record<string, () => string | undefined>,
+): void {
   onTestFailed(() => {
-    for (const { name, output } of sources) {
-      console.error(`--- ${name} printed:\n${output().slice(-6_000)}`);
+    for (const [name, output] of Object.entries(processes)) {
+      console.error(`--- ${name} printed:\n${output()?.slice(-6_000)}`);
     }
   });
 }

@@ -144,6 +144,34 @@ describe('a message', () => {
   });
 });
 
+describe('a message that nobody can handle', () => {
+  it('is dead after its last attempt, is listed with its error, and can be revived', async () => {
+    const client = connect(world.url);
+    const queueName = newId('queue');
+    const { messageId } = await client.queue.enqueue({ message: { queueName } });
+    const puller = new Puller(client, { queuePrefixes: [queueName] });
+    let attempts = 0;
+    while ((await counts(client, queueName))[3] === 0) {
+      const delivery = await puller.next();
+      attempts += 1;
+      expect(delivery.attempt).toBe(attempts);
+      await settle(client, delivery, 'retry', { delay: seconds(0), error: `try ${attempts}` });
+    }
+    expect(await counts(client, queueName)).toEqual([0, 0, 0, 1]);
+    const { messages } = await client.queue.listDeadMessages({ queueName });
+    expect(messages).toMatchObject([{ messageId, attempts, lastError: `try ${attempts}` }]);
+    expect(await client.queue.reviveMessages({ messageIds: [messageId, 'unknown'] })).toMatchObject(
+      {
+        revived: 1,
+      },
+    );
+    const again = await puller.next();
+    expect(again).toMatchObject({ messageId, attempt: 1 });
+    await settle(client, again, 'ack');
+    expect(await counts(client, queueName)).toEqual([0, 0, 0, 0]);
+  });
+});
+
 describe('a lease', () => {
   it('ends when it is not extended, and the message comes again', async () => {
     const client = connect(world.url);
