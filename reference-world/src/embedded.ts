@@ -1,6 +1,8 @@
 /** The reference World within another program: no server, no serialization, the same rules on the same files. */
 import type { Transport } from '@connectrpc/connect';
 import { type CoreLimits, defaultLimits } from './core/limits.js';
+import { reclaimFromTheDead } from './dispatch/reclaim.js';
+import { ownTag } from './process-tag.js';
 import { endpointsOf } from './rpc/endpoints.js';
 import { LocalTransport } from './rpc/local-transport.js';
 import { faultsOnly, type Log } from './rpc/log.js';
@@ -37,11 +39,13 @@ export interface EmbeddedWorld {
 export async function openEmbeddedWorld(options: EmbeddedOptions): Promise<EmbeddedWorld> {
   const store = await openSqliteStore({ dataDir: options.dataDir });
   const limits = { ...defaultLimits, ...options.limits };
-  const world = new Runtime(store, limits, options.log ?? faultsOnly);
+  const world = new Runtime(store, limits, options.log ?? faultsOnly, ownTag());
   const transport = new LocalTransport(world, endpointsOf(world, noMeter));
   const stopUpkeep = keepUp(world);
+  const stopReclaiming = reclaimFromTheDead(world);
   const stop = async (): Promise<void> => {
     stopUpkeep();
+    stopReclaiming();
     world.stop();
     await transport.idle();
     await world.close();

@@ -36,11 +36,20 @@ const outages: Outage[] = [
     end: (world) => world.signal('SIGCONT'),
   },
   {
-    name: 'is cut off without a word',
-    begin: (_, network) => network.cut(),
+    name: 'is cut off, and the application not told',
+    begin: (_, network) => network.cut({ silent: false }),
     end: (_, network) => network.mend(),
   },
 ];
+
+// It takes minutes until the World has found out too, so only a long test does this.
+if (process.env.WORLDWIRE_E2E_OUTAGE_SECONDS !== undefined) {
+  outages.push({
+    name: 'is cut off, and neither side told',
+    begin: (_, network) => network.cut({ silent: true }),
+    end: (_, network) => network.mend(),
+  });
+}
 
 beforeAll(prepareApps);
 

@@ -16,8 +16,9 @@ type Row = Record<string, unknown>;
 
 beforeAll(prepareApps);
 
-describe.each(SDKS)('%s', (sdk) => {
-  describe.each(['server', 'embedded'])('%s', (place) => {
+// The cells side by side, the tools of each one after the other.
+describe.concurrent.each(SDKS)('%s', (sdk) => {
+  describe.concurrent.each(['server', 'embedded'])('%s', (place) => {
     let world: WorldServer | undefined;
     let app: App;
     let cli: WorkflowCli;
@@ -50,7 +51,7 @@ describe.each(SDKS)('%s', (sdk) => {
       return Array.isArray(answer) ? answer : answer.data;
     }
 
-    it('inspect runs', async () => {
+    it.sequential('inspect runs', async () => {
       const runs = await rows('runs');
       const statuses = new Map(runs.map(({ runId, status }) => [runId, status]));
       expect(statuses.get(ticker)).toBe('completed');
@@ -63,12 +64,12 @@ describe.each(SDKS)('%s', (sdk) => {
       for (const runId of [ticker, collector, sleeper]) expect(table).toContain(runId.slice(-4));
     });
 
-    it('inspect run', async () => {
+    it.sequential('inspect run', async () => {
       const run = await cli.json<Row>('inspect', 'run', ticker);
       expect(run).toMatchObject({ runId: ticker, status: 'completed', output: CHUNKS });
     });
 
-    it('inspect steps', async () => {
+    it.sequential('inspect steps', async () => {
       const steps = await rows('steps', '--runId', ticker);
       expect(steps).toHaveLength(2);
       for (const step of steps) expect(step).toMatchObject({ runId: ticker, status: 'completed' });
@@ -77,20 +78,20 @@ describe.each(SDKS)('%s', (sdk) => {
       expect(step).toMatchObject({ stepId, status: 'completed' });
     });
 
-    it('inspect events', async () => {
+    it.sequential('inspect events', async () => {
       const events = await rows('events', '--runId', ticker, '--sort', 'asc');
       const log = await app.client.events(ticker);
       expect(events.map(({ eventType }) => eventType)).toEqual(log.map((e) => e.eventType));
     });
 
-    it('inspect hooks', async () => {
+    it.sequential('inspect hooks', async () => {
       const hooks = await rows('hooks', '--runId', collector);
       expect(hooks).toMatchObject([{ runId: collector, token }]);
       const hook = await cli.json<Row>('inspect', 'hook', String(hooks[0]?.hookId));
       expect(hook).toMatchObject({ runId: collector, token });
     });
 
-    it('inspect streams', async () => {
+    it.sequential('inspect streams', async () => {
       const streams = await rows('streams', '--runId', ticker);
       expect(streams).toMatchObject([{ runId: ticker }]);
       const name = String(streams[0]?.streamId);
@@ -98,12 +99,12 @@ describe.each(SDKS)('%s', (sdk) => {
       for (let n = 0; n < CHUNKS; n++) expect(chunks).toContain(`tick ${n} `);
     });
 
-    it('inspect sleeps', async () => {
+    it.sequential('inspect sleeps', async () => {
       const sleeps = await rows('sleeps', '--runId', sleeper);
       expect(sleeps).toMatchObject([{ runId: sleeper }]);
     });
 
-    it.runIf(sdk === 'sdk5')('inspect attributes', async () => {
+    it.skipIf(sdk === 'sdk4')('inspect attributes', { concurrent: false }, async () => {
       const run = await app.client.start('attributed', ['o-1'], { attributes: { team: 'red' } });
       await app.client.value(run);
       const keys = JSON.stringify(await cli.json<unknown>('inspect', 'attributes'));
@@ -112,7 +113,7 @@ describe.each(SDKS)('%s', (sdk) => {
       expect(found.map(({ runId }) => runId)).toEqual([run]);
     });
 
-    it('cancel', async () => {
+    it.sequential('cancel', async () => {
       const runId = await app.client.start('longNap');
       await until('it sleeps', async () => {
         const log = await app.client.events(runId);
@@ -122,11 +123,11 @@ describe.each(SDKS)('%s', (sdk) => {
       expect((await app.client.run(runId)).status).toBe('cancelled');
     });
 
-    it('health', async () => {
+    it.sequential('health', async () => {
       expect(await cli.run('health')).toContain('healthy');
     });
 
-    describe('web', () => {
+    describe.sequential('web', () => {
       let server: Process;
       let ui: WebUi;
 
@@ -147,11 +148,11 @@ describe.each(SDKS)('%s', (sdk) => {
         await server?.stop();
       });
 
-      it('serves its page', async () => {
+      it.sequential('serves its page', async () => {
         expect(await ui.page()).toContain('<html');
       });
 
-      it('shows runs, steps, events and hooks', async () => {
+      it.sequential('shows runs, steps, events and hooks', async () => {
         const runs = await ui.rpc<{ data: Row[] }>('fetchRuns', { params: { limit: 10 } });
         expect(runs.data.map(({ runId }) => runId)).toContain(ticker);
         const run = await ui.rpc<Row>('fetchRun', { runId: ticker, resolveData: 'all' });
@@ -162,7 +163,7 @@ describe.each(SDKS)('%s', (sdk) => {
         expect(hooks.data).toMatchObject([{ runId: collector }]);
       });
 
-      it('shows the chunks of a stream', async () => {
+      it.sequential('shows the chunks of a stream', async () => {
         const [name] = await ui.rpc<string[]>('fetchStreams', { runId: ticker });
         const bytes = await ui.stream(name ?? '', ticker);
         for (let n = 0; n < CHUNKS; n++) expect(bytes).toContain(`tick ${n} `);

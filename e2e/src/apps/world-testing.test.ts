@@ -22,13 +22,16 @@ describe('createTestSuite of @workflow/world-testing', () => {
     await world?.stop();
   });
 
-  it.each(['server', 'embedded'])('passes where @workflow/world-local does (%s)', async (place) => {
-    const url = place === 'server' ? world.url : `embedded:${tempDir('embedded')}`;
-    const env = { WORLDWIRE_URL: url };
-    const { verdicts, output } = await runSuite(folder, '@worldwire/sdk/world', env);
-    const failed = passed(reference).filter((name) => !verdicts[name]);
-    expect(failed, output.slice(-20_000)).toEqual([]);
-    // The suite itself, and not an empty report.
-    expect(passed(verdicts).length).toBeGreaterThanOrEqual(10);
-  });
+  it.concurrent.each(['server', 'embedded'])(
+    'passes where @workflow/world-local does (%s)',
+    async (place) => {
+      const url = place === 'server' ? world.url : `embedded:${tempDir('embedded')}`;
+      const env = { WORLDWIRE_URL: url };
+      const { verdicts, output } = await runSuite(folder, '@worldwire/sdk/world', env);
+      const failed = passed(reference).filter((name) => !verdicts[name]);
+      expect(failed, output.slice(-20_000)).toEqual([]);
+      // The suite itself, and not an empty report.
+      expect(passed(verdicts).length).toBeGreaterThanOrEqual(10);
+    },
+  );
 });

@@ -4,14 +4,15 @@
  *
  *   node guardian.mjs <scratch folder>
  */
-import { readFileSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 const scratch = process.argv[2];
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => {});
 process.stdin.on('data', () => {}).on('close', cleanUp);
 
-function cleanUp() {
+async function cleanUp() {
   for (const pid of groups()) {
     try {
       process.kill(-pid, 'SIGKILL');
@@ -19,7 +20,15 @@ function cleanUp() {
       // It has ended by itself.
     }
   }
-  rmSync(scratch, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
+  // A worker of vitest that outlives it for a moment may still write here.
+  for (let tries = 0; tries < 20 && existsSync(scratch); tries++) {
+    try {
+      rmSync(scratch, { recursive: true, force: true });
+    } catch {
+      // It has: once more.
+    }
+    await sleep(100);
+  }
   process.exit(0);
 }
 

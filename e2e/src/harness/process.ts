@@ -52,13 +52,13 @@ export class Process {
     if (child.pid === undefined) throw new Error(`${this.#name} cannot be started`);
     this.pid = child.pid;
     note(`+${this.pid}`);
-    this.exited.then(
-      () => {
+    this.exited
+      .then(() => {
         this.#ended = true;
         note(`-${this.pid}`);
-      },
-      () => {},
-    );
+      })
+      // Where the tests were aborted, the folder is gone.
+      .catch(() => {});
     this.#listen(child);
   }
 

@@ -11,6 +11,7 @@ import {
   type Event,
   type EventDelta,
   EventDeltaSchema,
+  EventSchema,
   EventType,
   type GetEventRequest,
   type GetEventResponse,
@@ -33,7 +34,7 @@ import { fingerprint } from './cursor.js';
 import { checkId, positionOf } from './identifiers.js';
 import { once } from './outcomes.js';
 import { cursorAfter, openPage, type Paging, valuesOf } from './pages.js';
-import { stripEvent, stripRun, stripStep } from './payloads.js';
+import { stripRun, stripStep } from './payloads.js';
 import { type Context, type Program, store } from './program.js';
 import { invalid, Rejection } from './rejection.js';
 import { isEnded, runNotFound } from './run.js';
@@ -340,9 +341,12 @@ function* appendItem(
   }
 }
 
+/** What is kept of a response: the log has the event, and the store the payloads. */
 function stripResponse(response: CreateEventResponse): CreateEventResponse {
-  const { delta: _delta, ...kept } = response;
-  if (kept.event !== undefined) kept.event = stripEvent(kept.event);
+  const { delta: _delta, event, ...rest } = response;
+  const kept: CreateEventResponse = rest;
+  if (event !== undefined)
+    kept.event = create(EventSchema, { runId: event.runId, position: event.position });
   if (kept.run !== undefined) kept.run = stripRun(kept.run);
   if (kept.step !== undefined) kept.step = stripStep(kept.step);
   if (kept.hook !== undefined) {
@@ -358,13 +362,14 @@ function* restoreResponse(
   kept: CreateEventResponse,
   payloads: boolean,
 ): Program<CreateEventResponse> {
-  if (!payloads) return kept;
-  const row = yield* store.getRun(scope.project, runId, 'input');
+  const row = yield* store.getRun(scope.project, runId, payloads ? 'input' : 'none');
   if (row === undefined) return kept;
   const response = { ...kept };
-  if (kept.event !== undefined)
-    response.event =
-      (yield* store.getEvent(row.key, Number(kept.event.position), true)) ?? kept.event;
+  if (kept.event !== undefined) {
+    const event = yield* store.getEvent(row.key, Number(kept.event.position), payloads);
+    if (event !== undefined) response.event = event;
+  }
+  if (!payloads) return response;
   if (kept.run !== undefined)
     response.run = { ...kept.run, ...inputOf(row.run), ...endOf(response.event) };
   if (kept.step !== undefined) {

@@ -6,6 +6,8 @@ export interface CoreLimits {
   readonly maxRequestBytes: number;
   /** Bytes of one response page; a page ends early rather than exceed it, but holds at least one item. */
   readonly maxPageBytes: number;
+  /** Payload bytes of a batch read, whose answer has no pages. */
+  readonly maxBulkBytes: number;
   /** Bytes of a run's log. */
   readonly maxRunBytes: number;
   /** Events of a run's log. */
@@ -65,7 +67,8 @@ const DAY_MS = 86_400_000;
 export const defaultLimits: CoreLimits = {
   maxPayloadBytes: 50 * MIB,
   maxRequestBytes: 64 * MIB,
-  maxPageBytes: 32 * MIB,
+  maxPageBytes: 8 * MIB,
+  maxBulkBytes: 32 * MIB,
   maxRunBytes: 2 * 1024 * MIB,
   maxEvents: 25_000,
   maxEventPage: 1_000,

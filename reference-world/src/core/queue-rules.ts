@@ -248,13 +248,14 @@ export const attach: Rule<ReceiveRequest, void> = function* (scope, request, con
   checkCount('queue_prefixes', queuePrefixes.length, MAX_PREFIXES);
   for (const prefix of queuePrefixes)
     checkName('queue_prefixes', prefix, scope.limits.maxNameLength);
-  checkName('deployment_id', deploymentId, scope.limits.maxNameLength);
+  if (deploymentId !== '') checkName('deployment_id', deploymentId, scope.limits.maxNameLength);
   checkText('environment', environment, scope.limits.maxNameLength);
   checkText('consumer_id', consumerId, scope.limits.maxNameLength);
   if (maxInFlight < 0 || maxInFlight > MAX_IN_FLIGHT)
     throw invalid('max_in_flight', `must be 1 to ${MAX_IN_FLIGHT}`);
   leaseMs('lease', request.lease);
-  yield* store.noteDeployment(scope.project, environment, deploymentId, context.now);
+  if (deploymentId !== '')
+    yield* store.noteDeployment(scope.project, environment, deploymentId, context.now);
 };
 
 /** How many deliveries of a consumer may be unsettled. */

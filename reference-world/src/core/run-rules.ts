@@ -65,13 +65,13 @@ export const batchGetRuns: Rule<BatchGetRunsRequest, BatchGetRunsResponse> = fun
   for (const runId of request.runIds) {
     const row = yield* store.getRun(scope.project, runId, choice);
     bytes += row === undefined ? 0 : runPayloadBytes(row.run);
-    if (bytes > scope.limits.maxPageBytes && results.length > 0)
+    if (bytes > scope.limits.maxBulkBytes && results.length > 0)
       throw new Rejection(
         'PAYLOAD_TOO_LARGE',
         'these runs carry more payload than one answer may have: ask for fewer, or without payloads',
         {
-          limit: 'max_page_bytes',
-          maximum: String(scope.limits.maxPageBytes),
+          limit: 'max_bulk_bytes',
+          maximum: String(scope.limits.maxBulkBytes),
           actual: String(bytes),
         },
       );

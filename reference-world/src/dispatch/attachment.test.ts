@@ -13,7 +13,7 @@ function worldOf(watch: Store['watch']) {
   return new Runtime({ watch } as Store, defaultLimits, faultsOnly);
 }
 
-it('asks for a sign of life when nothing was sent for 15 seconds, whatever wakes it meanwhile', async () => {
+it('asks for a sign of life when nothing was sent for 5 seconds, whatever wakes it meanwhile', async () => {
   let wake = (): void => {};
   const world = worldOf((_topic, callback) => {
     wake = callback;
@@ -21,15 +21,15 @@ it('asks for a sign of life when nothing was sent for 15 seconds, whatever wakes
   });
   const attachment = new Attachment(world, new Call('p'), 'topic');
   const woken = attachment.news();
-  await vi.advanceTimersByTimeAsync(10_000);
+  await vi.advanceTimersByTimeAsync(3_000);
   wake();
   expect(await woken).toBe(true);
   const news = attachment.news();
-  await vi.advanceTimersByTimeAsync(5_000);
+  await vi.advanceTimersByTimeAsync(2_000);
   expect(await news).toBe(false);
   attachment.sent({});
   const later = attachment.news();
-  await vi.advanceTimersByTimeAsync(14_000);
+  await vi.advanceTimersByTimeAsync(4_900);
   wake();
   expect(await later).toBe(true);
 });

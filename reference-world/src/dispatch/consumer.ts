@@ -3,11 +3,12 @@ import type { Delivery, ReceiveRequest } from '@worldwire/proto';
 import { inFlightOf } from '../core/index.js';
 import { millisOf } from '../core/time.js';
 import type { Doorbell } from './doorbell.js';
+import { Leases } from './leases.js';
 
 /** One open Receive: what it may take, and what it has not settled. */
 export class Consumer {
   /** Its own, unlike the name that the request gives. */
-  readonly id = randomUUID();
+  readonly id: string;
   /** Consumers of one group can take the same messages. */
   readonly group: string;
   /** When it last was given messages; orders consumers of equal credit. */
@@ -19,41 +20,45 @@ export class Consumer {
   /** Whether messages are being leased for it. */
   leasing = false;
   readonly #maxInFlight: number;
-  readonly #unsettled = new Map<string, number>();
+  readonly #leases = new Leases();
   #batch: Delivery[] = [];
 
   constructor(
     readonly project: string,
     readonly request: ReceiveRequest,
     readonly bell: Doorbell,
+    /** Who dies with the consumer, where that is known; begins its id. */
+    owner = '',
   ) {
+    this.id = `${owner}${randomUUID()}`;
     this.group = JSON.stringify([request.deploymentId, [...request.queuePrefixes].sort()]);
     this.#maxInFlight = inFlightOf(request);
   }
 
-  /** How many more messages it may hold at a time. A lease that has run out is no longer held. */
-  credit(now: number): number {
-    if (this.#unsettled.size >= this.#maxInFlight)
-      for (const [leaseId, expiresAt] of this.#unsettled)
-        if (expiresAt <= now) this.#unsettled.delete(leaseId);
-    return this.#maxInFlight - this.#unsettled.size;
-  }
-
-  /** When credit comes back by itself, where there is none now. */
-  creditAt(): number | undefined {
-    if (this.#unsettled.size < this.#maxInFlight) return undefined;
-    return Math.min(...this.#unsettled.values());
+  /** How many more messages it may hold at a time. */
+  get credit(): number {
+    return this.#maxInFlight - this.#leases.size;
   }
 
   /** Whether it holds any lease. */
   get holds(): boolean {
-    return this.#unsettled.size > 0;
+    return this.#leases.size > 0;
+  }
+
+  /** When to look whether a lease has run out: no lease does before. */
+  get dueAt(): number {
+    return this.#leases.dueAt;
+  }
+
+  /** Whether it let a lease run out, as nobody does who is there and works. */
+  lapsed(now: number): boolean {
+    return this.#leases.lapsed(now);
   }
 
   /** Gives it messages. */
   give(deliveries: readonly Delivery[], now: number): void {
     for (const { leaseId, leaseExpiresAt } of deliveries)
-      this.#unsettled.set(leaseId, leaseExpiresAt === undefined ? now : millisOf(leaseExpiresAt));
+      this.#leases.set(leaseId, leaseExpiresAt === undefined ? now : millisOf(leaseExpiresAt));
     this.#batch.push(...deliveries);
     this.servedAt = now;
     this.hungry = false;
@@ -68,9 +73,9 @@ export class Consumer {
 
   /** A lease goes on until a time, or has ended. Returns whether it was held here. */
   settle(leaseId: string, extendedTo: number | undefined): boolean {
-    if (!this.#unsettled.has(leaseId)) return false;
-    if (extendedTo === undefined) this.#unsettled.delete(leaseId);
-    else this.#unsettled.set(leaseId, extendedTo);
+    if (!this.#leases.has(leaseId)) return false;
+    if (extendedTo === undefined) this.#leases.delete(leaseId);
+    else this.#leases.set(leaseId, extendedTo);
     return true;
   }
 }

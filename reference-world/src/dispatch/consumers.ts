@@ -1,4 +1,5 @@
 import { queueRules } from '../core/index.js';
+import { refusal } from '../rpc/errors.js';
 import type { Runtime } from '../rpc/runtime.js';
 import type { Consumer } from './consumer.js';
 import { ProjectQueue } from './project-queue.js';
@@ -12,8 +13,17 @@ export class Consumers {
 
   constructor(readonly world: Runtime) {}
 
+  /** Whether any is attached. */
+  get any(): boolean {
+    return this.#queues.size > 0;
+  }
+
   /** Begins to hand messages to a consumer, whenever it wants some. Returns what ends that. */
   attach(consumer: Consumer): () => void {
+    const { instanceId } = consumer.request;
+    if (instanceId !== '')
+      for (const before of this.#queues.get(consumer.project)?.of(instanceId) ?? [])
+        this.drop(before, 'the consumer has attached again');
     let queue = this.#queues.get(consumer.project);
     if (queue === undefined) {
       queue = new ProjectQueue(this, consumer.project);
@@ -32,6 +42,14 @@ export class Consumers {
   /** A lease was extended to a time, or has ended: its consumer has credit again. */
   settled(project: string, leaseId: string, extendedTo: number | undefined): void {
     this.#queues.get(project)?.settled(leaseId, extendedTo);
+  }
+
+  /** Takes a consumer for lost: ends its stream, and what it holds comes back. */
+  drop(consumer: Consumer, why: string): void {
+    this.world.log.info({ consumerId: consumer.request.consumerId }, `ended a Receive: ${why}`);
+    consumer.bell.break(refusal('UNAVAILABLE', `${why}: attach again`));
+    // At once, for the stream itself may hang in a write that nobody takes.
+    this.#detach(consumer);
   }
 
   /** Lets the leases of a lost consumer end soon. */

@@ -59,6 +59,13 @@ export class ProjectQueue {
     return true;
   }
 
+  /** The attachments of a consumer that names itself so. */
+  of(instanceId: string): Consumer[] {
+    return [...this.#groups.values()].flatMap(({ consumers }) =>
+      [...consumers].filter(({ request }) => request.instanceId === instanceId),
+    );
+  }
+
   /** Serves a group after one of its consumers asked or has credit again. */
   serve(key: string): void {
     const group = this.#groups.get(key);
@@ -83,13 +90,11 @@ export class ProjectQueue {
     group.busy = true;
     try {
       while (group.ready) {
-        const now = Date.now();
-        const waiting = [...group.consumers].filter(
-          (consumer) => consumer.hungry && consumer.credit(now) > 0,
-        );
-        const consumer = waiting.sort(byNeed(now))[0];
+        this.#dropLapsed(group);
+        const waiting = [...group.consumers].filter(({ hungry, credit }) => hungry && credit > 0);
+        const consumer = waiting.sort(byNeed)[0];
         if (consumer === undefined) break;
-        const credit = consumer.credit(now);
+        const { credit } = consumer;
         group.ready = false;
         await this.#lease(group, consumer, waiting.length > 1 ? Math.min(credit, SHARE) : credit);
       }
@@ -126,15 +131,24 @@ export class ProjectQueue {
     }
   }
 
-  /** Sets the timer to the next message's time, or to the next credit's where messages wait for that. */
+  /**
+   * Whoever lets a lease run out may be cut off without either side having been told, and would lose whatever it is
+   * given. One that lives attaches again.
+   */
+  #dropLapsed(group: Group): void {
+    const now = Date.now();
+    for (const consumer of group.consumers)
+      if (consumer.lapsed(now))
+        this.owner.drop(consumer, 'a delivery was neither settled nor extended in time');
+  }
+
+  /** Sets the timer to the next message's time, or to that at which a lease may run out. */
   #arm(): void {
     clearTimeout(this.#timer);
     let next = Number.POSITIVE_INFINITY;
     for (const group of this.#groups.values()) {
       if (!group.ready) next = Math.min(next, group.nextAt ?? next);
-      else
-        for (const consumer of group.consumers)
-          if (consumer.hungry) next = Math.min(next, consumer.creditAt() ?? next);
+      for (const { dueAt } of group.consumers) next = Math.min(next, dueAt);
     }
     if (!Number.isFinite(next)) return;
     const delay = Math.min(Math.max(next - Date.now(), 1), MAX_TIMER_MS);
@@ -144,6 +158,7 @@ export class ProjectQueue {
   #due(): void {
     const now = Date.now();
     for (const [key, group] of this.#groups) {
+      this.#dropLapsed(group);
       if (group.nextAt !== undefined && group.nextAt <= now) {
         group.ready = true;
         group.nextAt = undefined;
@@ -154,6 +169,6 @@ export class ProjectQueue {
   }
 }
 
-function byNeed(now: number): (a: Consumer, b: Consumer) => number {
-  return (a, b) => b.credit(now) - a.credit(now) || a.servedAt - b.servedAt;
+function byNeed(a: Consumer, b: Consumer): number {
+  return b.credit - a.credit || a.servedAt - b.servedAt;
 }

@@ -1,5 +1,6 @@
 import { create } from '@bufbuild/protobuf';
 import { type ReceiveRequest, type ReceiveResponse, ReceiveResponseSchema } from '@worldwire/proto';
+import { checkText } from '../core/identifiers.js';
 import { queueRules } from '../core/index.js';
 import type { CallContext } from '../rpc/call.js';
 import type { Runtime } from '../rpc/runtime.js';
@@ -12,9 +13,10 @@ export async function* receive(
   request: ReceiveRequest,
   call: CallContext,
 ): AsyncGenerator<ReceiveResponse> {
+  checkText('instance_id', request.instanceId, world.limits.maxNameLength);
   await world.write(queueRules.attach, call.project, request);
   const attachment = new Attachment(world, call);
-  const consumer = new Consumer(call.project, request, attachment.bell);
+  const consumer = new Consumer(call.project, request, attachment.bell, world.owner);
   attachment.onEnd(world.consumers.attach(consumer));
   try {
     attachment.check();

@@ -25,7 +25,11 @@ const MAX_HEADER_BYTES = 32 * 1024;
 const MAX_CONNECTIONS = 10_000;
 /** Calls on one HTTP/2 connection at a time; further ones wait at the client. */
 const MAX_STREAMS = 1_000;
-const TCP_KEEP_ALIVE_MS = 30_000;
+/** How long an idle connection is not asked whether its other end is there. */
+const TCP_KEEP_ALIVE_MS = 10_000;
+/** How often a session of HTTP/2 is asked, and after how many questions without an answer it is taken for lost. */
+const PING_MS = 10_000;
+const MAX_PINGS = 3;
 const HTTP2_SETTINGS = {
   maxConcurrentStreams: MAX_STREAMS,
   initialWindowSize: 1024 * 1024,
@@ -176,9 +180,21 @@ export class Port {
       this.#sessions.add(session);
       session.once('close', () => this.#sessions.delete(session));
       session.on('error', (err) => this.options.log.debug({ err }, 'a session broke'));
+      this.#ping(session);
       session.setTimeout(HTTP2_IDLE_MS, () => session.close());
     });
     server.on('sessionError', (err) => this.options.log.debug({ err }, 'a session broke'));
+  }
+
+  /** Finds out when a client is gone that could not say so: what is sent to it would never fail. */
+  #ping(session: Http2Session): void {
+    let unanswered = 0;
+    const timer = setInterval(() => {
+      if (session.closed || session.destroyed) return;
+      if (unanswered >= MAX_PINGS) session.destroy();
+      else if (session.ping(() => (unanswered = 0))) unanswered++;
+    }, PING_MS);
+    session.once('close', () => clearInterval(timer));
   }
 
   #watchRequests(server: Server | Http2SecureServer): void {

@@ -21,6 +21,8 @@ export class Runtime {
     readonly store: Store,
     readonly limits: CoreLimits,
     readonly log: Log,
+    /** Whose death ends every consumer attached here, as its consumers' ids begin; empty where they may outlive it. */
+    readonly owner = '',
   ) {
     this.consumers = new Consumers(this);
   }

@@ -158,6 +158,12 @@ export interface LeaseRequest {
   readonly maxBytes: number;
 }
 
+/** A consumer that holds leases. */
+export interface LeaseHolder {
+  readonly project: string;
+  readonly consumerId: string;
+}
+
 /** A queue's counts at one moment. */
 export interface QueueRow {
   readonly queueName: string;
@@ -306,6 +312,8 @@ export interface StoreOperations {
   extendLease(key: Key, leaseExpiresAt: number): void;
   /** Lets the leases of a consumer end no later than `until`. */
   releaseConsumer(project: string, consumerId: string, until: number): void;
+  /** The consumers, over all projects, that hold leases which end after `now`; each once. */
+  listLeaseHolders(now: number): readonly LeaseHolder[];
   listQueues(project: string, after: Key | undefined, limit: number, now: number): Sliced<QueueRow>;
   /** Lists dead messages by death; an empty queue name means all queues. */
   listDeadMessages(project: string, queueName: string, slice: Slice): Sliced<DeadMessageRow>;

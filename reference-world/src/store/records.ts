@@ -109,9 +109,14 @@ export function encodeRun(run: Run): Uint8Array {
   return toBinary(RunSchema, { ...stripRun(run), lastPosition: 0n });
 }
 
-export function decodeRun(data: Uint8Array, lastPosition: number, stored: StoredPayloads): Run {
-  const run = fromBinary(RunSchema, plainBytes(data));
-  run.lastPosition = BigInt(lastPosition);
+/** The run's record as stored. */
+export function decodeRunRecord(data: Uint8Array): Run {
+  return fromBinary(RunSchema, plainBytes(data));
+}
+
+/** A run's record with what is stored beside it. */
+export function completeRun(record: Run, lastPosition: number, stored: StoredPayloads): Run {
+  const run: Run = { ...record, lastPosition: BigInt(lastPosition) };
   setPayloads(run, stored);
   return run;
 }

@@ -713,6 +713,32 @@ export function storeContract(open: () => Promise<Store>, close: (store: Store) 
       expect(c).toBeDefined();
     });
 
+    it('lists who holds leases', async () => {
+      const holders = async (now: number) =>
+        (await call.listLeaseHolders(now)).map((holder) => Object.values(holder).join(' ')).sort();
+      expect(await holders(0)).toEqual([]);
+      for (const id of ['a', 'b', 'c', 'd', 'e']) await call.insertMessage(P, aMessage(id));
+      await call.insertMessage('other', aMessage('f'));
+      await lease({ limit: 2, consumerId: 'two' });
+      await lease({ limit: 1, consumerId: 'later', leaseExpiresAt: 9_000 });
+      await lease({ limit: 1, consumerId: 'gone' });
+      await lease({ project: 'other', consumerId: 'two' });
+      await call.releaseConsumer(P, 'gone', 3_000);
+      expect(await holders(2_999)).toEqual([
+        'other two',
+        `${P} gone`,
+        `${P} later`,
+        `${P} two`,
+      ].sort());
+      expect(await holders(3_000)).toEqual(['other two', `${P} later`, `${P} two`].sort());
+      expect(await holders(5_000)).toEqual([`${P} later`]);
+      const [again] = await lease({ now: 9_000, limit: 1, leaseExpiresAt: 10_000 });
+      expect(await holders(9_000)).toEqual([`${P} me`]);
+      const held = (await call.getLease(P, again!.leaseId))!;
+      await call.returnMessage(held.key, 9_000, 1, '');
+      expect(await holders(9_000)).toEqual([]);
+    });
+
     it('makes a message dead after its deliveries, and lists and revives it', async () => {
       await call.insertMessage(P, aMessage('m', { idempotencyKey: 'k', body: bytes(3_000) }));
       let now = 2_000;

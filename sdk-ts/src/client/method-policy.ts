@@ -74,5 +74,10 @@ export function prepareRequest<I extends DescMessage>(
   const message = create(schema, init);
   if (!policy.takesRequestId || ('requestId' in message && message.requestId !== ''))
     return message;
-  return { ...message, requestId: crypto.randomUUID() };
+  return { ...message, requestId: newRequestId() };
+}
+
+/** Unique, and behind the ids made before it: a store that keeps them in order writes those of one moment together. */
+function newRequestId(): string {
+  return `${Date.now().toString(16)}-${crypto.randomUUID()}`;
 }

@@ -60,6 +60,7 @@ export const WRITES: Readonly<Record<keyof Operations, boolean>> = {
   buryMessage: true,
   extendLease: true,
   releaseConsumer: true,
+  listLeaseHolders: false,
   listQueues: false,
   listDeadMessages: false,
   reviveMessage: true,

@@ -1,6 +1,7 @@
 import type {
   Key,
   LeasedMessage,
+  LeaseHolder,
   LeaseRequest,
   MessageRow,
   StoreOperations,
@@ -84,6 +85,7 @@ export function queueOperations(
   | 'buryMessage'
   | 'extendLease'
   | 'releaseConsumer'
+  | 'listLeaseHolders'
 > {
   const messageColumns = `m.key, m.message_id AS messageId, m.attempt,
     (SELECT q.name FROM queues q WHERE q.id = m.queue_id) AS queueName`;
@@ -128,6 +130,19 @@ export function queueOperations(
   const extend = sql.prepare('UPDATE messages SET visible_at = ? WHERE key = ?');
   const releaseConsumer = sql.prepare(
     'UPDATE messages SET visible_at = ? WHERE project = ? AND consumer_id = ? AND visible_at > ?',
+  );
+  // From one consumer to the next by the index: how many leases each holds does not matter.
+  const leaseHolders = sql.prepare<LeaseHolder>(
+    `WITH RECURSIVE held (key) AS (
+       SELECT (SELECT key FROM messages WHERE consumer_id IS NOT NULL ORDER BY project, consumer_id LIMIT 1)
+       UNION ALL
+       SELECT (SELECT n.key FROM messages n
+                WHERE n.consumer_id IS NOT NULL AND (n.project, n.consumer_id) > (m.project, m.consumer_id)
+                ORDER BY n.project, n.consumer_id LIMIT 1)
+         FROM held JOIN messages m ON m.key = held.key)
+     SELECT m.project, m.consumer_id AS consumerId FROM held JOIN messages m ON m.key = held.key
+      WHERE EXISTS (SELECT 1 FROM messages l
+                     WHERE l.project = m.project AND l.consumer_id = m.consumer_id AND l.visible_at > ?)`,
   );
   /** Where the next lease of a project begins its round, so that no queue is always first. */
   const rounds = new Map<string, number>();
@@ -247,6 +262,9 @@ export function queueOperations(
     },
     releaseConsumer(project, consumerId, until) {
       releaseConsumer.run(until, project, consumerId, until);
+    },
+    listLeaseHolders(now) {
+      return leaseHolders.all(now);
     },
   };
 }

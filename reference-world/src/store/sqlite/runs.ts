@@ -1,5 +1,6 @@
 import { timestampMs } from '@bufbuild/protobuf/wkt';
 import type { Run } from '@worldwire/proto';
+import { Decoded } from '../decoded.js';
 import type {
   AttributeKeyRow,
   Key,
@@ -7,7 +8,7 @@ import type {
   RunFilter,
   StoreOperations,
 } from '../operations.js';
-import { decodeRun, encodePayloads, encodeRun, wants } from '../records.js';
+import { completeRun, decodeRunRecord, encodePayloads, encodeRun, wants } from '../records.js';
 import { type PayloadColumns, payloadIn } from './payloads.js';
 import { type Bind, type Query, type Sql, slice, startOf } from './sql.js';
 
@@ -138,6 +139,8 @@ export function runOperations(
       ORDER BY r.key LIMIT ?`,
   );
 
+  const decoded = new Decoded(decodeRunRecord);
+
   function setAttributes(key: Key, run: Run, isNew: boolean): void {
     const wanted = Object.entries(run.attributes);
     if (!isNew) {
@@ -161,7 +164,7 @@ export function runOperations(
       return (
         row && {
           key: row.key,
-          run: decodeRun(row.data, row.last_position, row),
+          run: completeRun(decoded.get(row.key, row.data), row.last_position, row),
           lastEventAt: row.last_event_at,
           bytes: row.bytes,
         }
@@ -212,7 +215,7 @@ export function runOperations(
         maxBytes,
         (row) => row.key,
         payloadBytes,
-        (row) => decodeRun(row.data, row.last_position, row),
+        (row) => completeRun(decodeRunRecord(row.data), row.last_position, row),
       );
     },
     listAttributeKeys(project, filter, after, limit) {

@@ -4,6 +4,7 @@ import type {
   DeadMessageRow,
   Key,
   LeasedMessage,
+  LeaseHolder,
   LeaseRequest,
   MessageInsert,
   MessageRow,
@@ -129,6 +130,15 @@ export class MemoryQueue {
     for (const { lease, project: owner } of this.#all())
       if (owner === project && lease?.consumer === consumerId)
         lease.expiresAt = Math.min(lease.expiresAt, until);
+  }
+  listLeaseHolders(now: number): readonly LeaseHolder[] {
+    const holders = new Map<string, LeaseHolder>();
+    for (const { lease, project } of this.#all())
+      if (lease !== undefined && lease.expiresAt > now) {
+        const holder = { project, consumerId: lease.consumer };
+        holders.set(JSON.stringify(holder), holder);
+      }
+    return [...holders.values()];
   }
   listQueues(
     project: string,

@@ -445,6 +445,8 @@ export class MemoryStore implements StoreOperations {
   buryMessage: StoreOperations['buryMessage'] = (...args) => this.queue.buryMessage(...args);
   extendLease: StoreOperations['extendLease'] = (...args) => this.queue.extendLease(...args);
   releaseConsumer: StoreOperations['releaseConsumer'] = (...a) => this.queue.releaseConsumer(...a);
+  listLeaseHolders: StoreOperations['listLeaseHolders'] = (...a) =>
+    this.queue.listLeaseHolders(...a);
   listQueues: StoreOperations['listQueues'] = (...args) => this.queue.listQueues(...args);
   listDeadMessages: StoreOperations['listDeadMessages'] = (...a) =>
     this.queue.listDeadMessages(...a);
