@@ -2,6 +2,7 @@ import { create } from '@bufbuild/protobuf';
 import { Code } from '@connectrpc/connect';
 import { type Delivery, type ReceiveRequest, ReceiveRequestSchema } from '@worldwire/proto';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { durationFromMs } from '../rpc/duration.js';
 import { type Clients, clientsOf, failureOf, serve, stockTransports } from '../testing/world.js';
 
 type Ask = Partial<Omit<ReceiveRequest, '$typeName' | '$unknown'>>;
@@ -159,15 +160,60 @@ describe('Receive', () => {
     expect(results[0]?.settled).toBe(false);
   });
 
-  it('gives credit back when a lease runs out', async () => {
-    const { queue, send } = await open();
-    await send('q', 1);
-    const consumer = attach(queue, {
-      maxInFlight: 1,
-      lease: create(ReceiveRequestSchema, { lease: { seconds: 1n } }).lease!,
+  it('ends for who lets a lease run out, and gives its messages to others', async () => {
+    const { queue, send, settle } = await open();
+    await send('q', 2);
+    // Not at once: the second delivery's lease is far from its end when the first one's is over.
+    const lost = attach(queue, { maxInFlight: 100, lease: durationFromMs(1_500) });
+    await lost.until(2);
+    await queue.settle({
+      settlements: [
+        {
+          leaseId: lost.deliveries[1]!.leaseId,
+          action: { case: 'extend', value: { lease: durationFromMs(60_000) } },
+        },
+      ],
     });
-    await consumer.until(2);
-    expect(consumer.deliveries.map(({ attempt }) => attempt)).toEqual([1, 2]);
+    expect(await failureOf(lost.ended)).toMatchObject({
+      code: Code.Unavailable,
+      reasons: ['UNAVAILABLE'],
+    });
+    const next = attach(queue);
+    const again = await next.until(2);
+    expect(again.map(({ attempt }) => attempt)).toEqual([2, 2]);
+    await settle(again);
+    await send('q', 1);
+    await next.until(3);
+    expect(lost.deliveries).toHaveLength(2);
+  });
+
+  it('goes on for who settles or extends in time', async () => {
+    const { queue, send, settle } = await open();
+    await send('q', 2);
+    const consumer = attach(queue, { lease: durationFromMs(1_000) });
+    const [first, second] = await consumer.until(2);
+    await settle([first!]);
+    const extend = { case: 'extend', value: { lease: durationFromMs(2_000) } } as const;
+    await queue.settle({ settlements: [{ leaseId: second!.leaseId, action: extend }] });
+    await new Promise((resolve) => setTimeout(resolve, 1_300));
+    await send('q', 1);
+    await consumer.until(3);
+  });
+
+  it('ends at once when the same instance attaches again', async () => {
+    const { queue, send } = await open();
+    const before = attach(queue, { instanceId: 'one' });
+    const other = attach(queue, { instanceId: 'two', queuePrefixes: ['other'] });
+    await Promise.all([before.ready, other.ready]);
+    await send('q', 1);
+    await before.until(1);
+    const again = attach(queue, { instanceId: 'one' });
+    expect(await failureOf(before.ended)).toMatchObject({ reasons: ['UNAVAILABLE'] });
+    // Long before the lease of 30 seconds is over.
+    const [delivery] = await again.until(1);
+    expect(delivery).toMatchObject({ attempt: 2 });
+    await send('other', 1);
+    await other.until(1);
   });
 
   it('leaves messages of other deployments and other queues alone', async () => {

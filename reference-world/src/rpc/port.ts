@@ -186,14 +186,22 @@ export class Port {
     server.on('sessionError', (err) => this.options.log.debug({ err }, 'a session broke'));
   }
 
-  /** Finds out when a client is gone that could not say so: what is sent to it would never fail. */
+  /** Finds out, while calls are open, that a client is gone which could not say so: writing to it would not fail. */
   #ping(session: Http2Session): void {
+    let calls = 0;
     let unanswered = 0;
+    const answered = (): void => {
+      unanswered = 0;
+    };
     const timer = setInterval(() => {
-      if (session.closed || session.destroyed) return;
-      if (unanswered >= MAX_PINGS) session.destroy();
-      else if (session.ping(() => (unanswered = 0))) unanswered++;
+      if (session.closed || session.destroyed || calls === 0) return answered();
+      if (unanswered === MAX_PINGS) session.destroy();
+      else if (session.ping(answered)) unanswered++;
     }, PING_MS);
+    session.on('stream', (stream) => {
+      calls++;
+      stream.once('close', () => calls--);
+    });
     session.once('close', () => clearInterval(timer));
   }
 

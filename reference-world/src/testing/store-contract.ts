@@ -724,12 +724,9 @@ export function storeContract(open: () => Promise<Store>, close: (store: Store) 
       await lease({ limit: 1, consumerId: 'gone' });
       await lease({ project: 'other', consumerId: 'two' });
       await call.releaseConsumer(P, 'gone', 3_000);
-      expect(await holders(2_999)).toEqual([
-        'other two',
-        `${P} gone`,
-        `${P} later`,
-        `${P} two`,
-      ].sort());
+      expect(await holders(2_999)).toEqual(
+        ['other two', `${P} gone`, `${P} later`, `${P} two`].sort(),
+      );
       expect(await holders(3_000)).toEqual(['other two', `${P} later`, `${P} two`].sort());
       expect(await holders(5_000)).toEqual([`${P} later`]);
       const [again] = await lease({ now: 9_000, limit: 1, leaseExpiresAt: 10_000 });

@@ -189,7 +189,7 @@ describe('retries', () => {
     });
     expect(response.event?.position).toBe(1n);
     expect(requests).toHaveLength(4);
-    expect(requests[0]?.requestId).toMatch(/^[0-9a-f-]{36}$/);
+    expect(requests[0]?.requestId).toMatch(/^[0-9a-f]+-[0-9a-f-]{36}$/);
     for (const request of requests) expect(request).toEqual(requests[0]);
   });
 
@@ -256,6 +256,32 @@ describe('retries', () => {
     const requests = await eventWorld([() => worldwireError(Code.Unavailable, 'UNAVAILABLE')]);
     await failure(world.client({ retry: { budgetMs: 0 } }).events.createEvent({}));
     expect(requests).toHaveLength(1);
+  });
+
+  it('gives the first tries of what it may repeat less time, and settlements always', async () => {
+    const late = () => worldwireError(Code.DeadlineExceeded, 'DEADLINE_EXCEEDED');
+    let failures = 4;
+    const answer = () => {
+      if (failures-- > 0) throw late();
+      return {};
+    };
+    world = await TestWorld.start(({ service }) => {
+      service(RunService, { getRun: answer });
+      service(QueueService, { settle: answer, reviveMessages: answer });
+    });
+    const timeouts = (method: string) =>
+      world.seen
+        .filter((request) => request.method === method)
+        .map(({ headers }) => headers['connect-timeout-ms']);
+    const client = world.client();
+    await client.runs.getRun({ runId: 'r' });
+    expect(timeouts('GetRun')).toEqual(['10000', '10000', '30000', '30000', '30000']);
+    failures = 4;
+    await client.queue.settle({});
+    expect(timeouts('Settle')).toEqual(['10000', '10000', '10000', '10000', '10000']);
+    failures = 1;
+    await failure(client.queue.reviveMessages({}));
+    expect(timeouts('ReviveMessages')).toEqual(['30000']);
   });
 
   it('follow a try that took too long, but not a call that did', async () => {

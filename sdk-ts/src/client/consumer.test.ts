@@ -18,6 +18,7 @@ class TestQueue {
   readonly settled: Settlement[] = [];
   readonly calls: number[] = [];
   readonly lost = new Set<string>();
+  readonly instances: string[] = [];
   readonly requests: { maxInFlight: number; lease: bigint | undefined }[] = [];
   attached = 0;
   detached = 0;
@@ -46,8 +47,9 @@ class TestQueue {
   readonly routes = (router: ConnectRouter): void => {
     const queue = this;
     router.service(QueueService, {
-      async *receive({ maxInFlight, lease }, { signal }) {
+      async *receive({ maxInFlight, lease, instanceId }, { signal }) {
         if (queue.refuse !== undefined) throw queue.refuse();
+        queue.instances.push(instanceId);
         queue.requests.push({ maxInFlight, lease: lease?.seconds });
         let cut = false;
         queue.#cut = () => {
@@ -200,13 +202,16 @@ describe('consume', () => {
     await until(() => world.count('Receive') === 1 && attachments.length === 1);
     await new Promise((resolve) => setTimeout(resolve, 20));
     queue.cut();
-    await until(() => attachments.length === 2 && queue.of('extend').length === 1);
+    // At the loss, and when the World has taken back what the lost attachment held.
+    await until(() => attachments.length === 2 && queue.of('extend').length === 2);
     queue.send('b');
     gate.resolve();
     await until(() => queue.of('ack').length === 2);
     await world.kill();
     await world.listen();
     await until(() => attachments.length === 3);
+    expect(new Set(queue.instances)).toEqual(new Set([queue.instances[0]]));
+    expect(queue.instances[0]).not.toBe('');
   });
 
   it('goes on also after errors that no retry is said to help, and tells them once', async () => {

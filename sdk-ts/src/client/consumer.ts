@@ -58,7 +58,10 @@ class PullConsumer {
   readonly #held = new Map<string, Held>();
   readonly #running = new Set<Promise<void>>();
   readonly #extender: NodeJS.Timeout;
+  /** Its own, the same in every attachment: the World then knows at once that the one before is lost. */
+  readonly #instanceId = crypto.randomUUID();
   #extending = false;
+  #extendAgain = false;
   #roomMade: (() => void) | undefined;
   #lastError = '';
   #stopped: Promise<void> | undefined;
@@ -93,6 +96,7 @@ class PullConsumer {
             deploymentId,
             environment,
             consumerId,
+            instanceId: this.#instanceId,
             maxInFlight: this.#maxInFlight,
             lease: durationFromMs(this.#leaseMs),
           },
@@ -124,6 +128,8 @@ class PullConsumer {
 
   #attached(): void {
     this.#lastError = '';
+    // The World has taken back what the attachment before held.
+    void this.#extendAll();
     try {
       this.#options.onAttached?.();
     } catch (error) {
@@ -174,8 +180,17 @@ class PullConsumer {
 
   /** Prolongs every held lease; the handlers of those that are lost are told. */
   async #extendAll(): Promise<void> {
-    if (this.#extending || this.#held.size === 0) return;
+    this.#extendAgain = true;
+    if (this.#extending) return;
     this.#extending = true;
+    while (this.#extendAgain) {
+      this.#extendAgain = false;
+      await this.#extendOnce();
+    }
+    this.#extending = false;
+  }
+
+  async #extendOnce(): Promise<void> {
     const action = { case: 'extend', value: { lease: durationFromMs(this.#leaseMs) } } as const;
     await Promise.all(
       [...this.#held].map(async ([leaseId, { abort }]) => {
@@ -188,7 +203,6 @@ class PullConsumer {
         }
       }),
     );
-    this.#extending = false;
   }
 
   /** Reports an error, once in a row. */

@@ -1,5 +1,9 @@
 import { Backoff, canceled, linkedAbort, type RetrySettings, timerMs } from './backoff.js';
 import { WorldError } from './error.js';
+import { Silence } from './silence.js';
+
+/** A World says at once that a read is attached; one that has not by now got the request, or can answer, no more. */
+const ATTACH_MS = 10_000;
 
 export interface LiveOptions<T> {
   /** Begins a read where the last one ended. */
@@ -38,7 +42,8 @@ export async function* live<T>(options: LiveOptions<T>): AsyncGenerator<T> {
       const reader = open(controller.signal)[Symbol.asyncIterator]();
       let attached = false;
       for (;;) {
-        const { done, value } = await nextWithin(reader, idleMs, controller);
+        const patience = attached ? idleMs : Math.min(idleMs, ATTACH_MS);
+        const { done, value } = await nextWithin(reader, patience, controller);
         if (done) {
           if (options.endIsComplete) return;
           throw new WorldError('the World ended a live read early', { code: 'unavailable' });
@@ -73,13 +78,6 @@ async function nextWithin<T>(
     return await reader.next();
   } finally {
     clearTimeout(timer);
-  }
-}
-
-/** Why a silent read was aborted. */
-class Silence extends Error {
-  constructor(readonly idleMs: number) {
-    super(`nothing was received for ${idleMs} ms`);
   }
 }
 

@@ -6,7 +6,12 @@ import {
   type MessageInitShape,
 } from '@bufbuild/protobuf';
 import type { ContextValues, StreamResponse, Transport, UnaryResponse } from '@connectrpc/connect';
-import { type Capability, type WaitForRunRequest, WaitForRunRequestSchema } from '@worldwire/proto';
+import {
+  type Capability,
+  SettleRequestSchema,
+  type WaitForRunRequest,
+  WaitForRunRequestSchema,
+} from '@worldwire/proto';
 import { Backoff, canceled, type RetrySettings } from './backoff.js';
 import { isUnsent } from './connection-failure.js';
 import { WorldError } from './error.js';
@@ -27,6 +32,14 @@ export interface RetryTransportOptions {
   /** How long a WaitForRun may take at the World, in milliseconds. */
   readonly longPollMs: (request: WaitForRunRequest) => Promise<number>;
 }
+
+/**
+ * A try that is not answered by now was rather lost, with its connection, than is slow, and another one is cheap where
+ * the call can be repeated. Two tries, so that one that began on a lost connection may find a second one; then patience,
+ * for a call may be slow.
+ */
+const QUICK_TRY_MS = 10_000;
+const QUICK_TRIES = 2;
 
 /** What a long poll may take beyond its own timeout. */
 const LONG_POLL_MARGIN_MS = 10_000;
@@ -70,12 +83,19 @@ export function createRetryTransport(options: RetryTransportOptions): Transport 
       const end = timeoutMs === undefined ? undefined : performance.now() + timeoutMs;
       if (policy.capability !== undefined) await options.requireCapability(policy.capability);
       const request = prepareRequest(method.input, policy, input);
-      const tryMs = isMessage(request, WaitForRunRequestSchema)
+      const repeatable = policy.repeatable(request);
+      const patience = isMessage(request, WaitForRunRequestSchema)
         ? (await options.longPollMs(request)) + LONG_POLL_MARGIN_MS
         : options.deadlineMs;
+      // A settlement is small, and its lease runs out meanwhile: it never waits longer.
+      let quickTries = isMessage(request, SettleRequestSchema)
+        ? Number.POSITIVE_INFINITY
+        : QUICK_TRIES;
+      if (!repeatable || isMessage(request, WaitForRunRequestSchema)) quickTries = 0;
       let backoff: Backoff | undefined;
       for (;;) {
         if (closing.aborted) throw canceled(closing.reason);
+        const tryMs = quickTries > 0 ? Math.min(patience, QUICK_TRY_MS) : patience;
         const left = end === undefined ? tryMs : Math.min(tryMs, end - performance.now());
         const { epoch } = status;
         try {
@@ -93,7 +113,8 @@ export function createRetryTransport(options: RetryTransportOptions): Transport 
           const error = explain(cause);
           status.failed(epoch, error);
           if (!error.retryable || signal?.aborted) throw error;
-          if (!policy.repeatable(request) && !isUnsent(cause)) throw error;
+          if (!repeatable && !isUnsent(cause)) throw error;
+          if (error.code === 'deadline_exceeded') quickTries--;
           backoff ??= new Backoff(options.retry);
           await backoff.wait(error, [signal, closing], end);
         }

@@ -70,14 +70,15 @@ export interface WorldClientOptions {
   /** Any Connect transport (gRPC, JSON, in process) instead of the client's own. It is not closed by `close()`. */
   readonly transport?: Transport;
   /**
-   * The deadline of one try of a unary call, in milliseconds. Default 30,000. WaitForRun gets its own timeout and a
-   * margin instead. The `timeoutMs` of a call bounds all its tries together.
+   * The deadline of one try of a unary call, in milliseconds. Default 30,000; where a call can be repeated, its first two
+   * tries get 10,000 at most, since what is not answered by then is rather lost than slow. WaitForRun gets its own timeout
+   * and a margin instead. The `timeoutMs` of a call bounds all its tries together.
    */
   readonly deadlineMs?: number;
   readonly retry?: RetryOptions;
   /**
    * A live stream on which nothing arrives for this long, not even a sign of life, is taken as cut, in milliseconds.
-   * Default 45,000.
+   * Default 15,000.
    */
   readonly idleMs?: number;
   /** How many unary calls may be on the wire at a time; more wait. Default 64. Live streams do not count. */

@@ -134,13 +134,15 @@ export function queueOperations(
   // From one consumer to the next by the index: how many leases each holds does not matter.
   const leaseHolders = sql.prepare<LeaseHolder>(
     `WITH RECURSIVE held (key) AS (
-       SELECT (SELECT key FROM messages WHERE consumer_id IS NOT NULL ORDER BY project, consumer_id LIMIT 1)
+       SELECT (SELECT key FROM messages
+                WHERE consumer_id IS NOT NULL AND (project, consumer_id) > ('', '')
+                ORDER BY project, consumer_id LIMIT 1)
        UNION ALL
        SELECT (SELECT n.key FROM messages n
                 WHERE n.consumer_id IS NOT NULL AND (n.project, n.consumer_id) > (m.project, m.consumer_id)
                 ORDER BY n.project, n.consumer_id LIMIT 1)
-         FROM held JOIN messages m ON m.key = held.key)
-     SELECT m.project, m.consumer_id AS consumerId FROM held JOIN messages m ON m.key = held.key
+         FROM held CROSS JOIN messages m ON m.key = held.key)
+     SELECT m.project, m.consumer_id AS consumerId FROM held CROSS JOIN messages m ON m.key = held.key
       WHERE EXISTS (SELECT 1 FROM messages l
                      WHERE l.project = m.project AND l.consumer_id = m.consumer_id AND l.visible_at > ?)`,
   );

@@ -51,7 +51,8 @@ export class TestWorld {
 
   /** Starts, or starts again on the same port. */
   async listen(): Promise<void> {
-    const server = createServer((request, response) => {
+    // Idle connections are the client's to close, however long a test lets them be.
+    const server = createServer({ keepAliveTimeout: 60_000 }, (request, response) => {
       const path = request.url ?? '';
       const method = path.slice(path.lastIndexOf('/') + 1);
       const nth = this.count(method);

@@ -4,6 +4,7 @@ import { Code, ConnectError, createClient } from '@connectrpc/connect';
 import { EventService, RunService, RunStatus, StreamService, WorldService } from '@worldwire/proto';
 import { afterEach, describe, expect, it } from 'vitest';
 import { isUnsent } from '../connection-failure.js';
+import { Silence } from '../silence.js';
 import { deferred, TestWorld, until, worldwireError } from '../testing/test-world.js';
 import { type ClosableTransport, createUndiciTransport } from './undici-transport.js';
 
@@ -325,5 +326,68 @@ describe('server streams', () => {
     expect(run?.runId).toBe('r');
     release.resolve();
     for (const watch of watches) expect((await watch.next()).done).toBe(true);
+  });
+});
+
+describe('a connection that falls silent', () => {
+  async function silentWorld() {
+    const together = deferred();
+    let waiting = 0;
+    const made = await TestWorld.start(({ service }) => {
+      service(WorldService, {
+        async getWorld() {
+          // Two connections, for neither call is answered before the other has come.
+          if (++waiting === 2) together.resolve();
+          await together.promise;
+          return {};
+        },
+      });
+      service(StreamService, {
+        async *read() {
+          yield {};
+          await new Promise(() => undefined);
+        },
+      });
+    });
+    world = made;
+    const used = transport(made.url);
+    const client = createClient(WorldService, used);
+    await Promise.all([client.getWorld({}), client.getWorld({})]);
+    return { made, used, client };
+  }
+
+  it('is not followed by another one that was open then', async () => {
+    const { made, client } = await silentWorld();
+    made.mischief = () => true;
+    const error = await failure(client.getWorld({}, { timeoutMs: 5_000 }));
+    expect(error.code).toBe(Code.DeadlineExceeded);
+    made.mischief = undefined;
+    await client.getWorld({});
+    const sockets = made.seen.map(({ socket }) => socket);
+    expect(new Set(sockets.slice(0, 2)).size).toBe(2);
+    expect(sockets.slice(0, 3)).not.toContain(sockets[3]);
+  });
+
+  it('says so of others also when it is that of a live read', async () => {
+    const { made, used, client } = await silentWorld();
+    const abort = new AbortController();
+    const reading = (async () => {
+      for await (const _ of createClient(StreamService, used).read({}, { signal: abort.signal }))
+        abort.abort(new Silence(1));
+    })();
+    await failure(reading);
+    await client.getWorld({});
+    const sockets = made.seen.map(({ socket }) => socket);
+    expect(sockets.slice(0, 3)).not.toContain(sockets[3]);
+  });
+
+  it('says nothing where the call had little time', async () => {
+    const { made, client } = await silentWorld();
+    made.mischief = () => true;
+    await failure(client.getWorld({}, { timeoutMs: 50 }));
+    made.mischief = undefined;
+    await client.getWorld({});
+    const sockets = made.seen.map(({ socket }) => socket);
+    expect(sockets.slice(0, 2)).toContain(sockets[3]);
   });
 });

@@ -18,7 +18,9 @@ import {
 } from '@connectrpc/connect';
 import { trailerDemux } from '@connectrpc/connect/protocol-connect';
 import { Pool } from 'undici';
+import { isUnsent } from '../connection-failure.js';
 import type { HeadersInit } from '../headers-init.js';
+import { Silence } from '../silence.js';
 import { type Answer, exchange } from './exchange.js';
 import { streamExchange } from './stream-exchange.js';
 import { errorFromResponse } from './wire-error.js';
@@ -38,6 +40,14 @@ export interface UndiciTransportOptions {
 
 /** A connection takes longer only where its packets are lost; the next try is then the better bet. */
 const CONNECT_TIMEOUT_MS = 5_000;
+/** A call that was given less time and ran out of it says nothing of its connection. */
+const SUSPICIOUS_MS = 5_000;
+
+/** The connections. */
+interface Pools {
+  readonly unary: Pool;
+  readonly stream: Pool;
+}
 
 /**
  * The Connect protocol over undici: unary calls and server streams, binary, uncompressed, HTTP/1.1. Live streams have
@@ -47,11 +57,28 @@ export function createUndiciTransport(options: UndiciTransportOptions): Closable
   const url = new URL(options.url);
   const prefix = url.pathname.replace(/\/$/, '');
   const connect = { timeout: CONNECT_TIMEOUT_MS };
-  const unaryPool = new Pool(url.origin, { connect, connections: options.maxConnections });
-  const streamPool = new Pool(url.origin, { connect });
+  const openPools = (): Pools => ({
+    unary: new Pool(url.origin, { connect, connections: options.maxConnections }),
+    stream: new Pool(url.origin, { connect }),
+  });
+  let pools = openPools();
+  /** Those given up, until their last call has ended. */
+  const old = new Set<Pools>();
   const paths = new Map<DescMethod, string>();
   const unaryHeaders = headerMaker('application/proto', options.headers);
   const streamHeaders = headerMaker('application/connect+proto', options.headers);
+
+  /**
+   * Where one connection was silent for so long the network may have been cut, and the idle ones are as dead without
+   * knowing it: each would cost a later call its time. None of them is used again.
+   */
+  const distrust = (silent: Pools): void => {
+    if (silent !== pools) return;
+    pools = openPools();
+    old.add(silent);
+    const closed = Promise.allSettled([silent.unary.close(), silent.stream.close()]);
+    void closed.then(() => old.delete(silent));
+  };
 
   const pathOf = (method: DescMethod): string => {
     let path = paths.get(method);
@@ -70,12 +97,17 @@ export function createUndiciTransport(options: UndiciTransportOptions): Closable
       header: HeadersInit | undefined,
       input: MessageInitShape<I>,
     ): Promise<UnaryResponse<I, O>> {
-      const answer = await exchange(unaryPool, {
+      const used = pools;
+      const answer = await exchange(used.unary, {
         path: pathOf(method),
         headers: unaryHeaders(timeoutMs, header),
         body: toBinary(method.input, create(method.input, input)),
         signal,
         timeoutMs,
+      }).catch((error: unknown) => {
+        const late = error instanceof ConnectError && error.code === Code.DeadlineExceeded;
+        if (late && !isUnsent(error) && (timeoutMs ?? 0) >= SUSPICIOUS_MS) distrust(used);
+        throw error;
       });
       return new LazyUnaryResponse(method, answer);
     },
@@ -90,7 +122,15 @@ export function createUndiciTransport(options: UndiciTransportOptions): Closable
       if (method.methodKind !== 'server_streaming') {
         throw new ConnectError(`${method.methodKind} is not supported`, Code.Unimplemented);
       }
-      const answer = await streamExchange(streamPool, {
+      const used = pools;
+      signal?.addEventListener(
+        'abort',
+        () => {
+          if (signal.reason instanceof Silence) distrust(used);
+        },
+        { once: true },
+      );
+      const answer = await streamExchange(used.stream, {
         path: pathOf(method),
         headers: streamHeaders(timeoutMs, header),
         body: toBinary(method.input, create(method.input, await only(input))),
@@ -109,7 +149,8 @@ export function createUndiciTransport(options: UndiciTransportOptions): Closable
 
     async close(): Promise<void> {
       const error = new ConnectError('the client was closed', Code.Canceled);
-      await Promise.all([unaryPool.destroy(error), streamPool.destroy(error)]);
+      const all = [pools, ...old].flatMap(({ unary, stream }) => [unary, stream]);
+      await Promise.all(all.map((pool) => pool.destroy(error)));
     },
   };
 }
