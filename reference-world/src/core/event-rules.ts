@@ -11,7 +11,6 @@ import {
   type Event,
   type EventDelta,
   EventDeltaSchema,
-  EventSchema,
   EventType,
   type GetEventRequest,
   type GetEventResponse,
@@ -27,14 +26,14 @@ import {
   PageRequestSchema,
   ResolveData,
 } from '@worldwire/proto';
-import type { Payloads, RunRow } from '../store/operations.js';
+import type { RunRow } from '../store/operations.js';
 import { type Appended, appendEvent } from './append.js';
 import { type BatchItem, itemError, validateBatch } from './batch.js';
 import { fingerprint } from './cursor.js';
+import { restoreBatch, restoreResponse, stripBatch, stripResponse } from './event-outcome.js';
 import { checkId, positionOf } from './identifiers.js';
 import { once } from './outcomes.js';
 import { cursorAfter, openPage, type Paging, valuesOf } from './pages.js';
-import { stripRun, stripStep } from './payloads.js';
 import { type Context, type Program, store } from './program.js';
 import { invalid, Rejection } from './rejection.js';
 import { isEnded, runNotFound } from './run.js';
@@ -339,95 +338,4 @@ function* appendItem(
       outcome: { case: 'error', value: itemError(error) },
     });
   }
-}
-
-/** What is kept of a response: the log has the event, and the store the payloads. */
-function stripResponse(response: CreateEventResponse): CreateEventResponse {
-  const { delta: _delta, event, ...rest } = response;
-  const kept: CreateEventResponse = rest;
-  if (event !== undefined)
-    kept.event = create(EventSchema, { runId: event.runId, position: event.position });
-  if (kept.run !== undefined) kept.run = stripRun(kept.run);
-  if (kept.step !== undefined) kept.step = stripStep(kept.step);
-  if (kept.hook !== undefined) {
-    const { metadata: _metadata, ...hook } = kept.hook;
-    kept.hook = hook;
-  }
-  return kept;
-}
-
-function* restoreResponse(
-  scope: Scope,
-  runId: string,
-  kept: CreateEventResponse,
-  payloads: boolean,
-): Program<CreateEventResponse> {
-  const row = yield* store.getRun(scope.project, runId, payloads ? 'input' : 'none');
-  if (row === undefined) return kept;
-  const response = { ...kept };
-  if (kept.event !== undefined) {
-    const event = yield* store.getEvent(row.key, Number(kept.event.position), payloads);
-    if (event !== undefined) response.event = event;
-  }
-  if (!payloads) return response;
-  if (kept.run !== undefined)
-    response.run = { ...kept.run, ...inputOf(row.run), ...endOf(response.event) };
-  if (kept.step !== undefined) {
-    const step = yield* store.getStep(row.key, kept.step.stepId, 'input');
-    response.step = { ...kept.step, ...(step && inputOf(step)), ...endOf(response.event) };
-  }
-  if (kept.hook !== undefined && response.event?.data.case === 'hookCreated') {
-    const { metadata } = response.event.data.value;
-    response.hook = { ...kept.hook, ...(metadata === undefined ? {} : { metadata }) };
-  }
-  return response;
-}
-
-function inputOf(record: { input?: Uint8Array }): { input?: Uint8Array } {
-  return record.input === undefined ? {} : { input: record.input };
-}
-
-/** The output or error that an event gave its run or step. */
-function endOf(event: Event | undefined): Payloads {
-  const data = event?.data;
-  switch (data?.case) {
-    case 'runCompleted':
-      return data.value.output === undefined ? {} : { output: data.value.output };
-    case 'stepCompleted':
-      return data.value.result === undefined ? {} : { output: data.value.result };
-    case 'runFailed':
-    case 'stepFailed':
-    case 'stepRetrying':
-      return data.value.error === undefined ? {} : { error: data.value.error };
-    default:
-      return {};
-  }
-}
-
-function stripBatch(response: CreateEventBatchResponse): CreateEventBatchResponse {
-  return {
-    ...response,
-    results: response.results.map((result) =>
-      result.outcome.case === 'created'
-        ? { ...result, outcome: { case: 'created', value: stripResponse(result.outcome.value) } }
-        : result,
-    ),
-  };
-}
-
-function* restoreBatch(
-  scope: Scope,
-  runId: string,
-  kept: CreateEventBatchResponse,
-  payloads: boolean,
-): Program<CreateEventBatchResponse> {
-  const results: CreateEventBatchResult[] = [];
-  for (const result of kept.results) {
-    if (result.outcome.case !== 'created') results.push(result);
-    else {
-      const value = yield* restoreResponse(scope, runId, result.outcome.value, payloads);
-      results.push({ ...result, outcome: { case: 'created', value } });
-    }
-  }
-  return { ...kept, results };
 }

@@ -1,5 +1,7 @@
 /** The rules of the World: pure, without I/O, clock or randomness of their own. */
 import * as events from './event-rules.js';
+import * as leases from './lease-rules.js';
+import * as queueAdmin from './queue-admin-rules.js';
 import * as queues from './queue-rules.js';
 import * as reads from './read-rules.js';
 import * as runs from './run-rules.js';
@@ -32,13 +34,13 @@ export const queueRules = {
   enqueueBatch: queues.enqueueBatch,
   settle: queues.settle,
   wakeRuns: queues.wakeRuns,
-  listQueues: queues.listQueues,
-  listDeadMessages: queues.listDeadMessages,
-  reviveMessages: queues.reviveMessages,
-  getLatestDeployment: queues.getLatestDeployment,
-  attach: queues.attach,
-  lease: queues.lease,
-  releaseConsumer: queues.releaseConsumer,
+  listQueues: queueAdmin.listQueues,
+  listDeadMessages: queueAdmin.listDeadMessages,
+  reviveMessages: queueAdmin.reviveMessages,
+  getLatestDeployment: queueAdmin.getLatestDeployment,
+  attach: leases.attach,
+  lease: leases.lease,
+  releaseConsumer: leases.releaseConsumer,
 };
 export const streamRules = {
   append: streams.append,
@@ -49,9 +51,9 @@ export const streamRules = {
   openRead: streams.openRead,
   readChunks: streams.readChunks,
 };
+export { inFlightOf } from './lease-rules.js';
 export { type CoreLimits, defaultLimits } from './limits.js';
 export type { Context, Operation, Program } from './program.js';
-export { inFlightOf } from './queue-rules.js';
 export { type Reason, Rejection } from './rejection.js';
 export { isEnded } from './run.js';
 export type { Rule, Scope } from './scope.js';

@@ -1,9 +1,6 @@
 import { create } from '@bufbuild/protobuf';
-import type { Duration } from '@bufbuild/protobuf/wkt';
 import { timestampFromMs } from '@bufbuild/protobuf/wkt';
 import {
-  type Delivery,
-  DeliverySchema,
   type EnqueueBatchRequest,
   type EnqueueBatchResponse,
   EnqueueBatchResponseSchema,
@@ -14,20 +11,7 @@ import {
   type EnqueueResponse,
   EnqueueResponseSchema,
   errorRules,
-  type GetLatestDeploymentRequest,
-  type GetLatestDeploymentResponse,
-  GetLatestDeploymentResponseSchema,
-  type ListDeadMessagesRequest,
-  type ListDeadMessagesResponse,
-  ListDeadMessagesResponseSchema,
-  type ListQueuesRequest,
-  type ListQueuesResponse,
-  ListQueuesResponseSchema,
   type NewMessage,
-  type ReceiveRequest,
-  type ReviveMessagesRequest,
-  type ReviveMessagesResponse,
-  ReviveMessagesResponseSchema,
   type Settlement,
   type SettleRequest,
   type SettleResponse,
@@ -38,14 +22,14 @@ import {
   type WakeRunsResponse,
   WakeRunsResponseSchema,
 } from '@worldwire/proto';
-import type { Key, LeasedMessage, StrandedRun } from '../store/operations.js';
+import type { Key, StrandedRun } from '../store/operations.js';
 import { queueTopic } from '../store/store.js';
 import { UNCARRIED } from './attributes.js';
 import { fingerprint } from './cursor.js';
 import { checkId, checkName, checkText, isWellFormed } from './identifiers.js';
+import { leaseMs } from './lease-rules.js';
 import type { CoreLimits } from './limits.js';
 import { checkCount, once } from './outcomes.js';
-import { openPage, valuesOf } from './pages.js';
 import { type Context, type Program, store } from './program.js';
 import { backoffMs } from './queue.js';
 import { invalid, Rejection } from './rejection.js';
@@ -53,19 +37,11 @@ import type { Rule, Scope } from './scope.js';
 import { millisOfDuration } from './time.js';
 import { checkPayloadSize } from './validate-event.js';
 
-const DEFAULT_LEASE_MS = 30_000;
-const MIN_LEASE_MS = 1_000;
-const MAX_LEASE_MS = 3_600_000;
-const DEFAULT_IN_FLIGHT = 100;
-const MAX_IN_FLIGHT = 10_000;
-const MAX_PREFIXES = 32;
 const MAX_HEADERS = 64;
 const MAX_HEADER_LENGTH = 8_192;
 const MAX_IDEMPOTENCY_KEY = 1_024;
 const MAX_ERROR_LENGTH = 4_096;
 const REPLACEMENT = '\ufffd';
-/** Bodies that one batch of deliveries brings into memory. */
-const LEASE_BYTES = 8 * 1024 * 1024;
 /** Stranded runs that are read at a time. */
 const WAKE_PAGE = 1_000;
 
@@ -163,155 +139,6 @@ function wake(
     enqueuedAt: context.now,
     visibleAt: context.now,
   });
-}
-
-/** QueueService.ListQueues. */
-export const listQueues: Rule<ListQueuesRequest, ListQueuesResponse> = function* (
-  scope,
-  request,
-  context,
-) {
-  const page = openPage(request.page, {
-    ...listPaging(scope.limits, 'queues', []),
-    oneOrder: true,
-  });
-  const { after, limit } = page.slice;
-  const sliced = yield* store.listQueues(scope.project, after, limit, context.now);
-  return create(ListQueuesResponseSchema, {
-    queues: valuesOf(sliced).map((queue) => ({
-      queueName: queue.queueName,
-      ready: BigInt(queue.ready),
-      delayed: BigInt(queue.delayed),
-      leased: BigInt(queue.leased),
-      dead: BigInt(queue.dead),
-    })),
-    page: page.info(sliced),
-  });
-};
-
-/** QueueService.ListDeadMessages. */
-export const listDeadMessages: Rule<ListDeadMessagesRequest, ListDeadMessagesResponse> = function* (
-  scope,
-  request,
-) {
-  checkText('queue_name', request.queueName, scope.limits.maxNameLength);
-  const page = openPage(request.page, listPaging(scope.limits, 'dead', [request.queueName]));
-  const sliced = yield* store.listDeadMessages(scope.project, request.queueName, page.slice);
-  return create(ListDeadMessagesResponseSchema, {
-    messages: valuesOf(sliced).map((message) => ({
-      messageId: message.messageId,
-      queueName: message.queueName,
-      attempts: message.attempts,
-      enqueuedAt: timestampFromMs(message.enqueuedAt),
-      diedAt: timestampFromMs(message.diedAt),
-      lastError: message.lastError,
-    })),
-    page: page.info(sliced),
-  });
-};
-
-/** QueueService.ReviveMessages. */
-export const reviveMessages: Rule<ReviveMessagesRequest, ReviveMessagesResponse> = function* (
-  scope,
-  request,
-  context,
-) {
-  checkCount('message_ids', request.messageIds.length, scope.limits.maxSettlements);
-  for (const messageId of request.messageIds) checkId('message_ids', messageId, scope.limits);
-  let revived = 0;
-  for (const messageId of request.messageIds)
-    if (yield* store.reviveMessage(scope.project, messageId, context.now)) revived += 1;
-  if (revived > 0) yield* store.notify(queueTopic(scope.project));
-  return create(ReviveMessagesResponseSchema, { revived });
-};
-
-/** QueueService.GetLatestDeployment. */
-export const getLatestDeployment: Rule<GetLatestDeploymentRequest, GetLatestDeploymentResponse> =
-  function* (scope, { environment }) {
-    checkText('environment', environment, scope.limits.maxNameLength);
-    const latest = yield* store.latestDeployment(scope.project, environment);
-    if (latest === undefined)
-      throw new Rejection(
-        'DEPLOYMENT_NOT_FOUND',
-        'no deployment has attached a consumer in this environment: start one',
-        { environment },
-      );
-    return create(GetLatestDeploymentResponseSchema, {
-      deploymentId: latest.deploymentId,
-      attachedAt: timestampFromMs(latest.attachedAt),
-    });
-  };
-
-/** Validates a consumer and notes its deployment. */
-export const attach: Rule<ReceiveRequest, void> = function* (scope, request, context) {
-  const { queuePrefixes, deploymentId, environment, maxInFlight, consumerId } = request;
-  checkCount('queue_prefixes', queuePrefixes.length, MAX_PREFIXES);
-  for (const prefix of queuePrefixes)
-    checkName('queue_prefixes', prefix, scope.limits.maxNameLength);
-  if (deploymentId !== '') checkName('deployment_id', deploymentId, scope.limits.maxNameLength);
-  checkText('environment', environment, scope.limits.maxNameLength);
-  checkText('consumer_id', consumerId, scope.limits.maxNameLength);
-  if (maxInFlight < 0 || maxInFlight > MAX_IN_FLIGHT)
-    throw invalid('max_in_flight', `must be 1 to ${MAX_IN_FLIGHT}`);
-  leaseMs('lease', request.lease);
-  if (deploymentId !== '')
-    yield* store.noteDeployment(scope.project, environment, deploymentId, context.now);
-};
-
-/** How many deliveries of a consumer may be unsettled. */
-export function inFlightOf(request: ReceiveRequest): number {
-  return request.maxInFlight || DEFAULT_IN_FLIGHT;
-}
-
-/** Leases up to `credit` messages for a consumer. */
-export const lease: Rule<
-  { readonly request: ReceiveRequest; readonly consumerId: string; readonly credit: number },
-  { readonly deliveries: Delivery[]; readonly nextVisibleAt: number | undefined }
-> = function* (scope, { request, consumerId, credit }, context) {
-  const leased = yield* store.leaseMessages({
-    project: scope.project,
-    queuePrefixes: request.queuePrefixes,
-    deploymentId: request.deploymentId,
-    limit: credit,
-    now: context.now,
-    leaseExpiresAt: context.now + leaseMs('lease', request.lease),
-    consumerId,
-    newLeaseId: () => `lease_${context.newId()}`,
-    maxDeliveries: scope.limits.maxDeliveries,
-    maxBytes: LEASE_BYTES,
-  });
-  const nextVisibleAt = yield* store.nextVisibleAt(
-    scope.project,
-    request.queuePrefixes,
-    request.deploymentId,
-  );
-  return { deliveries: leased.map(toDelivery), nextVisibleAt };
-};
-
-/** Lets what a lost consumer holds come back after a grace. */
-export const releaseConsumer: Rule<
-  { readonly consumerId: string; readonly graceMs: number },
-  void
-> = function* (scope, { consumerId, graceMs }, context) {
-  yield* store.releaseConsumer(scope.project, consumerId, context.now + graceMs);
-  yield* store.notify(queueTopic(scope.project));
-};
-
-function toDelivery(message: LeasedMessage): Delivery {
-  const delivery = create(DeliverySchema, {
-    messageId: message.messageId,
-    leaseId: message.leaseId,
-    attempt: message.attempt,
-    queueName: message.queueName,
-    body: message.body,
-    contentType: message.contentType,
-    headers: { ...message.headers },
-    deploymentId: message.deploymentId,
-    enqueuedAt: timestampFromMs(message.enqueuedAt),
-    leaseExpiresAt: timestampFromMs(message.leaseExpiresAt),
-  });
-  if (message.idempotencyKey !== undefined) delivery.idempotencyKey = message.idempotencyKey;
-  return delivery;
 }
 
 function* send(scope: Scope, message: NewMessage, context: Context): Program<EnqueueResponse> {
@@ -424,13 +251,6 @@ function delayMs(message: NewMessage, limits: CoreLimits): number {
   return ms;
 }
 
-function leaseMs(field: string, duration: Duration | undefined): number {
-  const ms = duration === undefined ? DEFAULT_LEASE_MS : millisOfDuration(duration);
-  if (!(ms >= MIN_LEASE_MS && ms <= MAX_LEASE_MS))
-    throw invalid(field, `must be ${MIN_LEASE_MS} to ${MAX_LEASE_MS} ms`);
-  return ms;
-}
-
 function checkSettlement({ leaseId, action }: Settlement, limits: CoreLimits): void {
   checkId('settlements.lease_id', leaseId, limits);
   if (action.case === undefined) throw invalid('settlements.action', 'is required');
@@ -440,12 +260,4 @@ function checkSettlement({ leaseId, action }: Settlement, limits: CoreLimits): v
   const ms = delay === undefined ? 0 : millisOfDuration(delay);
   if (!(ms >= 0 && ms <= limits.maxDelayMs))
     throw invalid('settlements.retry.delay', `must be 0 to ${limits.maxDelayMs} ms`);
-}
-
-function listPaging(
-  limits: CoreLimits,
-  list: string,
-  filters: readonly string[],
-): import('./pages.js').Paging {
-  return { list, filters, defaultLimit: limits.defaultPage, maxLimit: limits.maxPage };
 }

@@ -1,3 +1,5 @@
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { create, toBinary } from '@bufbuild/protobuf';
 import { Code, createClient, type Transport } from '@connectrpc/connect';
@@ -117,7 +119,7 @@ describe('the short way and the library', () => {
     const { mkdtempSync } = await import('node:fs');
     const server = await startServer({
       port: 0,
-      dataDir: mkdtempSync('/tmp/worldwire-'),
+      dataDir: mkdtempSync(join(tmpdir(), 'worldwire-')),
       limits: { maxRequestBytes: 10_000 },
     });
     url = server.url;
