@@ -55,6 +55,11 @@ export class Consumer {
     return this.#leases.lapsed(now);
   }
 
+  /** Gives it back the credit of the leases that have run out. */
+  forgetLapsed(now: number): void {
+    this.#leases.forget(now);
+  }
+
   /** Gives it messages. */
   give(deliveries: readonly Delivery[], now: number): void {
     for (const { leaseId, leaseExpiresAt } of deliveries)

@@ -27,6 +27,11 @@ export class Leases {
     this.#ends.delete(leaseId);
   }
 
+  /** Forgets the leases that have run out. */
+  forget(now: number): void {
+    for (const [leaseId, endsAt] of this.#ends) if (endsAt <= now) this.#ends.delete(leaseId);
+  }
+
   /** Whether a lease has run out. */
   lapsed(now: number): boolean {
     if (this.dueAt > now) return false;

@@ -133,13 +133,15 @@ export class ProjectQueue {
 
   /**
    * Whoever lets a lease run out may be cut off without either side having been told, and would lose whatever it is
-   * given. One that lives attaches again.
+   * given. A consumer that names its instance attaches again if it lives; any other one has its credit back.
    */
   #dropLapsed(group: Group): void {
     const now = Date.now();
-    for (const consumer of group.consumers)
-      if (consumer.lapsed(now))
-        this.owner.drop(consumer, 'a delivery was neither settled nor extended in time');
+    for (const consumer of group.consumers) {
+      if (!consumer.lapsed(now)) continue;
+      if (consumer.request.instanceId === '') consumer.forgetLapsed(now);
+      else this.owner.drop(consumer, 'a delivery was neither settled nor extended in time');
+    }
   }
 
   /** Sets the timer to the next message's time, or to that at which a lease may run out. */

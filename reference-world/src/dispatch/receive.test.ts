@@ -160,11 +160,25 @@ describe('Receive', () => {
     expect(results[0]?.settled).toBe(false);
   });
 
+  it('goes on for a nameless consumer that lets a lease run out, with its credit given back', async () => {
+    const { queue, send, settle } = await open();
+    await send('q', 1);
+    const consumer = attach(queue, { maxInFlight: 1, lease: durationFromMs(1_000) });
+    const [first, second] = await consumer.until(2);
+    expect(second).toMatchObject({ messageId: first!.messageId, attempt: 2 });
+    const { results } = await settle([second!]);
+    expect(results[0]?.settled).toBe(true);
+  });
+
   it('ends for who lets a lease run out, and gives its messages to others', async () => {
     const { queue, send, settle } = await open();
     await send('q', 2);
     // Not at once: the second delivery's lease is far from its end when the first one's is over.
-    const lost = attach(queue, { maxInFlight: 100, lease: durationFromMs(1_500) });
+    const lost = attach(queue, {
+      maxInFlight: 100,
+      lease: durationFromMs(1_500),
+      instanceId: 'one',
+    });
     await lost.until(2);
     await queue.settle({
       settlements: [

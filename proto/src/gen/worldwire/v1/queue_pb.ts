@@ -323,7 +323,7 @@ export type ReceiveRequest = Message<"worldwire.v1.ReceiveRequest"> & {
 
   /**
    * Names this one consumer, and is the same whenever it attaches again: what it was attached by before is then known to
-   * be lost, and ends at once. Random, so that no other consumer of the project has it; empty for none.
+   * be lost, and ends at once. Who gives it promises to attach again after every end of the stream. Random, so that no other consumer of the project has it; empty for none.
    *
    * @generated from field: string instance_id = 7;
    */
@@ -1205,9 +1205,9 @@ export const QueueService: GenService<{
   /**
    * Hands out messages under leases, as long as the stream is open and fewer than max_in_flight of this consumer's
    * deliveries are unsettled. Empty responses are signs of life. When the stream ends, what is unsettled is
-   * redelivered after a short grace in which it may still be settled or extended. Ends with UNAVAILABLE when a delivery
-   * of this stream was neither settled nor extended in time, or when the same instance attaches again: a consumer that
-   * still lives then attaches anew.
+   * redelivered after a short grace in which it may still be settled or extended. A delivery that was neither settled
+   * nor extended in time comes again, to any consumer. For a consumer with an instance_id the stream then ends with
+   * UNAVAILABLE, as it does when the same instance attaches again: one that still lives attaches anew.
    *
    * @generated from rpc worldwire.v1.QueueService.Receive
    */
