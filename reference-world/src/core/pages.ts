@@ -26,7 +26,7 @@ export interface Paging {
 }
 
 /** A page request read against a list: which slice it means, and how to say where the page ends. */
-export interface OpenPage {
+interface OpenPage {
   readonly slice: Slice;
   /** The page info after these items. */
   info(sliced: Pick<Sliced<unknown>, 'more'> & { items: readonly { key: number }[] }): PageInfo;
@@ -99,7 +99,7 @@ function isDescending(order: SortOrder, paging: Pick<Paging, 'descending' | 'one
 }
 
 /** The number of items that a page may hold. */
-export function pageLimit(
+function pageLimit(
   page: PageRequest | undefined,
   { defaultLimit, maxLimit }: Pick<Paging, 'defaultLimit' | 'maxLimit'>,
 ): number {

@@ -35,7 +35,7 @@ interface StreamName {
 }
 
 /** How many chunks of an append are new: those that the writer has not brought before. */
-export function newChunks(sequence: number, landed: number, count: number): number {
+function newChunks(sequence: number, landed: number, count: number): number {
   if (sequence > landed)
     throw new Rejection(
       'SEQUENCE_GAP',

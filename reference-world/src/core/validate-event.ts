@@ -60,7 +60,7 @@ export function checkPayloadSize(field: string, bytes: number, limits: CoreLimit
 }
 
 /** Refuses a spec version outside those served; zero stands for the World's choice. */
-export function checkSpecVersion(specVersion: number, limits: CoreLimits): void {
+function checkSpecVersion(specVersion: number, limits: CoreLimits): void {
   if (specVersion === 0) return;
   const { minSpecVersion, maxSpecVersion } = limits;
   if (!(specVersion >= minSpecVersion && specVersion <= maxSpecVersion))

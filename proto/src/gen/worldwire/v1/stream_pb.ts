@@ -470,6 +470,7 @@ export const StreamService: GenService<{
   /**
    * Sends chunks from an index on, each once and in order, goes on as they are appended, and ends when the stream is
    * closed and all was sent. Waits for a stream that does not exist yet. A slow reader is held back, never dropped.
+   * Fails with STREAM_EXPIRED where retention has removed the stream.
    *
    * @generated from rpc worldwire.v1.StreamService.Read
    */
@@ -480,6 +481,7 @@ export const StreamService: GenService<{
   },
   /**
    * Lists the chunks that are there now; 100 a page by default, 1,000 at most. An unknown stream is empty.
+   * Fails with STREAM_EXPIRED where retention has removed the stream.
    *
    * @generated from rpc worldwire.v1.StreamService.ListChunks
    */
