@@ -3,9 +3,10 @@
  * its own unit. The calls are those that the Workflow SDK makes on a World.
  */
 import { ulid } from 'ulid';
+import { createSealing } from './sealing.mjs';
 
-/** What a payload of a small step weighs. */
-const PAYLOAD = new Uint8Array(512).fill(0x61);
+/** A value as the SDK writes it, of the weight that a payload of a small step has. */
+const PAYLOAD = new TextEncoder().encode(`devl["${'a'.repeat(504)}"]`);
 /** Runs that write at the same time. */
 const RUNS = 32;
 /** Chunks of one writeMulti. */
@@ -37,30 +38,58 @@ export const works = {
   queue: { title: 'queue to handler', ...time, full: 50, quick: 15 },
 };
 
-/** Makes the functions that do the work on a World, by the names of `works`. */
+/** What only the growth of a store is measured by. */
+export const growthWorks = {
+  p99: { title: `events.create, ${RUNS} runs at once, p99`, ...time, full: 12, quick: 4 },
+  park: { title: 'messages for a later day', ...rate('messages/s'), full: 1, quick: 1 },
+};
+
+/** What is counted beside the work. */
+export const counts = {
+  connections: { title: 'connections to the database', unit: 'at most', better: 'lower' },
+};
+
+/** Makes the functions that do the work on a World, by the names of `works` and `growthWorks`. */
 export function createWork({ world, specVersion, whenHandled }) {
-  const create = (runId, eventType, correlationId, eventData, params) =>
-    world.events.create(runId, { eventType, specVersion, correlationId, eventData }, params);
+  /** Takes how long each event took, while somebody wants to know. */
+  let times;
+  async function create(runId, eventType, correlationId, eventData, params) {
+    const start = performance.now();
+    const event = { eventType, specVersion, correlationId, eventData };
+    const created = await world.events.create(runId, event, params);
+    times?.push(performance.now() - start);
+    return created;
+  }
+  const { seal, open } = createSealing(world);
 
   async function startRun() {
     const runId = `wrun_${ulid()}`;
     await create(runId, 'run_created', undefined, {
       deploymentId: 'bench',
       workflowName: 'bench',
-      input: PAYLOAD,
+      input: await seal(runId, PAYLOAD),
     });
     await create(runId, 'run_started', undefined, undefined, { skipPreload: true });
     return runId;
   }
 
-  const endRun = (runId) => create(runId, 'run_completed', undefined, { output: PAYLOAD });
+  async function endRun(runId) {
+    await create(runId, 'run_completed', undefined, { output: await seal(runId, PAYLOAD) });
+  }
 
-  /** Three events: what a step costs when it is created, started and completed one by one. */
+  /**
+   * Three events: what a step costs when it is created, started and completed one by one. The step opens its input, and
+   * the workflow its result.
+   */
   async function writeStep(runId) {
     const stepId = `step_${ulid()}`;
-    await create(runId, 'step_created', stepId, { stepName: 'bench', input: PAYLOAD });
+    const input = await seal(runId, PAYLOAD);
+    await create(runId, 'step_created', stepId, { stepName: 'bench', input });
     await create(runId, 'step_started', stepId, { stepName: 'bench' });
-    await create(runId, 'step_completed', stepId, { stepName: 'bench', result: PAYLOAD });
+    await open(runId, input);
+    const result = await seal(runId, PAYLOAD);
+    await create(runId, 'step_completed', stepId, { stepName: 'bench', result });
+    await open(runId, result);
   }
 
   async function writeSteps(runId, steps) {
@@ -82,9 +111,12 @@ export function createWork({ world, specVersion, whenHandled }) {
   /** As SDK 5 executes an inline step: two writes, and a list where the World does not send what is new with the second. */
   async function executeStep(runId, cursor) {
     const stepId = `step_${ulid()}`;
-    await create(runId, 'step_started', stepId, { stepName: 'bench', input: PAYLOAD });
-    const result = { stepName: 'bench', result: PAYLOAD };
+    const input = await seal(runId, PAYLOAD);
+    await create(runId, 'step_started', stepId, { stepName: 'bench', input });
+    await open(runId, input);
+    const result = { stepName: 'bench', result: await seal(runId, PAYLOAD) };
     const done = await create(runId, 'step_completed', stepId, result, { sinceCursor: cursor });
+    await open(runId, result.result);
     if (done.events !== undefined) return done.cursor ?? cursor;
     const page = await world.events.list({ runId, pagination: { sortOrder: 'asc', cursor } });
     if (page.data.length !== 3) throw new Error(`expected 3 new events, got ${page.data.length}`);
@@ -106,6 +138,31 @@ export function createWork({ world, specVersion, whenHandled }) {
       const ms = await timed(() => Promise.all(runs.map((runId) => writeSteps(runId, steps))));
       await Promise.all(runs.map(endRun));
       return perSecond(RUNS * steps * 3, ms);
+    },
+
+    async p99(steps) {
+      const runs = await Promise.all(Array.from({ length: RUNS }, startRun));
+      times = [];
+      await Promise.all(runs.map((runId) => writeSteps(runId, steps)));
+      const sorted = times.sort((a, b) => a - b);
+      times = undefined;
+      await Promise.all(runs.map(endRun));
+      return sorted[Math.floor(sorted.length * 0.99)];
+    },
+
+    async park(messages) {
+      const runId = await startRun();
+      const deploymentId = await world.getDeploymentId();
+      const ms = await timed(async () => {
+        for (let i = 0; i < messages; i++)
+          await world.queue(
+            '__wkf_workflow_bench',
+            { runId, requestedAt: new Date() },
+            { deploymentId, specVersion, delaySeconds: 24 * 60 * 60 },
+          );
+      });
+      await endRun(runId);
+      return perSecond(messages, ms);
     },
 
     async step(steps) {

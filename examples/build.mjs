@@ -35,7 +35,8 @@ function assemble(app, dir) {
   if (resolve(from) !== dir) {
     mkdirSync(dir, { recursive: true });
     const wanted = (path) =>
-      !MADE_BY_A_BUILD.has(basename(path)) && !/^\.(workflow|example)-data$/.test(basename(path));
+      !MADE_BY_A_BUILD.has(basename(path)) &&
+      !/^\.(workflow-data|example-data|worldwire|worldwire-keys)$/.test(basename(path));
     cpSync(from, dir, { recursive: true, filter: (path) => path === from || wanted(path) });
   }
   rmSync(join(dir, 'shared'), { recursive: true, force: true });

@@ -10,8 +10,10 @@ export const root = fileURLToPath(new URL('..', import.meta.url));
 /** Packages in the order in which they build, with what tells that each is built. */
 const packages = [
   { folder: 'proto', output: 'dist/index.js' },
-  { folder: 'reference-world', output: 'dist/cli.js' },
   { folder: 'sdk-ts', output: 'dist/world.cjs' },
+  { folder: 'reference-world', output: 'dist/cli.js' },
+  { folder: 'conformance', output: 'dist/cli.js' },
+  { folder: 'mutants', output: 'dist/kill.js' },
 ];
 
 /** Installs what the lock file names, unless it is installed already, and builds what is older than its sources. */

@@ -1,20 +1,28 @@
 /**
  * `npm test`: installs and builds what is missing, then runs every check and every test, and ends with the line
- * `N passed, N failed`. Arguments are passed to vitest.
+ * `N passed, N failed`. Arguments are passed to vitest; with any, the tests of Python are left out.
  */
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { python, pythonRoot, setupPython } from './python.mjs';
 import { root, setup } from './setup.mjs';
 
 const checks = [
   { name: 'generated files are fresh', command: ['node', 'scripts/check-generated.mjs'] },
+  { name: 'the specification', command: ['node', 'spec/tools/check.mjs'] },
   { name: 'buf lint', command: ['npx', 'buf', 'lint'] },
   { name: 'buf format', command: ['npx', 'buf', 'format', '--diff', '--exit-code'] },
   { name: 'buf breaking', command: ['npm', 'run', '--silent', 'breaking'] },
   { name: 'biome', command: ['npx', 'biome', 'check', '.', '--error-on-warnings'] },
   { name: 'types of the tests', command: ['npx', 'tsc', '-p', 'tsconfig.test.json'] },
+];
+
+const pythonChecks = [
+  { name: 'ruff check', args: ['-m', 'ruff', 'check', '.'] },
+  { name: 'ruff format', args: ['-m', 'ruff', 'format', '--check', '.'] },
+  { name: 'pyright', args: ['-m', 'pyright'] },
 ];
 
 setup();
@@ -33,6 +41,7 @@ try {
   passed += results.numPassedTests;
   failed += results.numFailedTests;
   if (status !== 0 && results.numFailedTests === 0) count(false, 'vitest itself');
+  if (process.argv.length === 2) testPython();
 } finally {
   rmSync(scratch, { recursive: true, force: true });
 }
@@ -45,6 +54,32 @@ function count(ok, name) {
   else failed += 1;
 }
 
-function run([file, ...args]) {
-  return spawnSync(file, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] }).status;
+/** Runs the checks and tests of `sdk-python`; where Python is missing, that is a failure. */
+function testPython() {
+  try {
+    setupPython();
+  } catch (error) {
+    console.error(error.message);
+    count(false, 'Python');
+    return;
+  }
+  for (const { name, args } of pythonChecks) count(run([python, ...args], pythonRoot) === 0, name);
+  const junit = join(scratch, 'junit.xml');
+  const status = run([python, '-m', 'pytest', '-q', `--junit-xml=${junit}`], pythonRoot);
+  const suite = existsSync(junit)
+    ? readFileSync(junit, 'utf8').match(/<testsuite [^>]*>/)?.[0]
+    : '';
+  const [tests = 0, broken = 0, errors = 0, skipped = 0] = [
+    'tests',
+    'failures',
+    'errors',
+    'skipped',
+  ].map((name) => Number(new RegExp(` ${name}="(\\d+)"`).exec(suite ?? '')?.[1] ?? 0));
+  passed += Math.max(0, tests - broken - errors - skipped);
+  failed += broken + errors;
+  if (status !== 0 && broken + errors === 0) count(false, 'pytest itself');
+}
+
+function run([file, ...args], cwd = root) {
+  return spawnSync(file, args, { cwd, stdio: ['ignore', 'inherit', 'inherit'] }).status;
 }

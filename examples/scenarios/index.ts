@@ -4,6 +4,7 @@ import { health } from './health.ts';
 import { hooks } from './hooks.ts';
 import { runs } from './runs.ts';
 import type { Scenario } from './scenario.ts';
+import { secrets } from './secrets.ts';
 import { steps } from './steps.ts';
 import { streams } from './streams.ts';
 import { timers } from './timers.ts';
@@ -12,6 +13,7 @@ import { webhooks } from './webhooks.ts';
 export { AppClient } from './client.ts';
 export { checkLedger, checkLog } from './log.ts';
 export type { Scenario } from './scenario.ts';
+export { plantSecret } from './secrets.ts';
 
 /** Every durable feature, each on its own; none knows which World serves it. */
 export const scenarios: Scenario[] = [
@@ -23,5 +25,6 @@ export const scenarios: Scenario[] = [
   ...webhooks,
   ...streams,
   ...runs,
+  ...secrets,
   ...agent,
 ];

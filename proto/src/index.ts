@@ -5,6 +5,7 @@ export * from './gen/worldwire/v1/common_pb.js';
 export * from './gen/worldwire/v1/error_pb.js';
 export * from './gen/worldwire/v1/event_pb.js';
 export * from './gen/worldwire/v1/hook_pb.js';
+export * from './gen/worldwire/v1/key_pb.js';
 export * from './gen/worldwire/v1/queue_pb.js';
 export * from './gen/worldwire/v1/run_pb.js';
 export * from './gen/worldwire/v1/step_pb.js';

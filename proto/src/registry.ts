@@ -1,5 +1,10 @@
 import { type DescEnum, type DescExtension, getOption } from '@bufbuild/protobuf';
-import { capability_rule, error_rule, upstream_name } from './gen/worldwire/v1/annotations_pb.js';
+import {
+  capability_rule,
+  error_rule,
+  skippable,
+  upstream_name,
+} from './gen/worldwire/v1/annotations_pb.js';
 import { ErrorReasonSchema } from './gen/worldwire/v1/error_pb.js';
 import { EventTypeSchema } from './gen/worldwire/v1/event_pb.js';
 import { type Capability, CapabilitySchema } from './gen/worldwire/v1/world_pb.js';
@@ -53,6 +58,13 @@ export const methodCapabilities: ReadonlyMap<string, Capability> = new Map(
   ),
 );
 
+/** The capability that a request field needs, by `package.Message.field`; absent for fields every World has. */
+export const fieldCapabilities: ReadonlyMap<string, Capability> = new Map(
+  CapabilitySchema.values.flatMap((value) =>
+    getOption(value, capability_rule).fields.map((field) => [field, value.number] as const),
+  ),
+);
+
 /** A two-way table between an enum's numbers and the Workflow SDK's spelling. */
 export interface UpstreamNames {
   /** Returns the SDK's spelling, or undefined for a value that has none. */
@@ -79,3 +91,10 @@ export function upstreamNames(
 
 /** Event types in the Workflow SDK's spelling, such as `run_created`. */
 export const eventTypeNames: UpstreamNames = upstreamNames(EventTypeSchema);
+
+/** The event types, in the SDK's spelling, that may be kept from a reader that does not know them. */
+export const skippableEventTypes: ReadonlySet<string> = new Set(
+  EventTypeSchema.values
+    .filter((value) => getOption(value, skippable))
+    .map((value) => getOption(value, upstream_name)),
+);

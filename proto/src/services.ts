@@ -1,6 +1,7 @@
 import type { DescService } from '@bufbuild/protobuf';
 import { EventService } from './gen/worldwire/v1/event_pb.js';
 import { HookService } from './gen/worldwire/v1/hook_pb.js';
+import { KeyService } from './gen/worldwire/v1/key_pb.js';
 import { QueueService } from './gen/worldwire/v1/queue_pb.js';
 import { RunService } from './gen/worldwire/v1/run_pb.js';
 import { StepService } from './gen/worldwire/v1/step_pb.js';
@@ -18,4 +19,5 @@ export const services: readonly DescService[] = [
   WaitService,
   QueueService,
   StreamService,
+  KeyService,
 ];

@@ -1,18 +1,37 @@
 import { Code, createClient } from '@connectrpc/connect';
 import { ErrorInfoSchema, EventService, RunStatus } from '@worldwire/proto';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { afterAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { type EmbeddedOptions, openEmbeddedWorld } from './embedded.js';
+import type { EventInit } from './testing/memory/world.js';
+import { Postgres } from './testing/postgres.js';
 import { clientsOf, endOfRun, failureOf, newRun, serve, temporaryFolder } from './testing/world.js';
 
-async function open(options: Partial<EmbeddedOptions> = {}) {
-  const world = await openEmbeddedWorld({ dataDir: temporaryFolder(), ...options });
+const postgres = new Postgres();
+afterAll(() => postgres.stop());
+
+async function open(options: EmbeddedOptions) {
+  const world = await openEmbeddedWorld(options);
   onTestFinished(() => world.close());
   return { ...world, clients: clientsOf(world.transport) };
 }
 
-describe('an embedded World', () => {
+const places: Record<string, () => Promise<EmbeddedOptions>> = {
+  'a folder': async () => ({ dataDir: temporaryFolder() }),
+  'a database': async () => ({ databaseUrl: await postgres.createDatabase() }),
+};
+
+it('needs a place for its data', async () => {
+  await expect(openEmbeddedWorld({})).rejects.toThrow('dataDir or a databaseUrl');
+});
+
+describe.each(Object.keys(places))('an embedded World on %s', (name) => {
+  let place: EmbeddedOptions;
+  beforeEach(async () => {
+    place = await places[name]!();
+  });
+
   it('serves unary and live calls', async () => {
-    const { clients } = await open();
+    const { clients } = await open(place);
     const { events, runs, streams, queue, world } = clients;
     expect((await world.getWorld({})).implementation).toBe('worldwire-reference');
     await events.createEvent(newRun('r'));
@@ -42,7 +61,7 @@ describe('an embedded World', () => {
   });
 
   it('fails as a server does', async () => {
-    const { clients } = await open({ limits: { maxRequestBytes: 1_000 } });
+    const { clients } = await open({ ...place, limits: { maxRequestBytes: 1_000 } });
     const remote = clientsOf((await serve({ limits: { maxRequestBytes: 1_000 } })).url);
     const attempts = [
       (to: typeof clients) => to.runs.getRun({ runId: 'no' }),
@@ -70,7 +89,7 @@ describe('an embedded World', () => {
   });
 
   it('gives errors with details as from the wire', async () => {
-    const { clients } = await open();
+    const { clients } = await open(place);
     const error = await clients.runs.getRun({ runId: 'no' }).catch((thrown) => thrown);
     expect(error.details[0]).toMatchObject({
       type: 'google.rpc.ErrorInfo',
@@ -80,7 +99,7 @@ describe('an embedded World', () => {
   });
 
   it('shares nothing with its caller', async () => {
-    const { clients } = await open();
+    const { clients } = await open(place);
     const request = newRun('r');
     const creating = clients.events.createEvent(request);
     const { data } = request.event!;
@@ -93,10 +112,27 @@ describe('an embedded World', () => {
     const got = await clients.runs.getRun({ runId: 'r' });
     expect(got.run?.workflowName).toBe('wf');
     expect([...(got.run?.input ?? [])]).toEqual([0, 1, 255]);
+
+    // An engine may remember what it was given, and what it answered.
+    const input = new Uint8Array([1, 2, 3]);
+    const started = { case: 'stepStarted', value: {} } as const;
+    const events: EventInit[] = [
+      { data: { case: 'runStarted', value: {} } },
+      { correlationId: 'step_1', data: { case: 'stepCreated', value: { stepName: 's', input } } },
+      { correlationId: 'step_1', data: started },
+      { correlationId: 'step_1', data: started },
+    ];
+    for (const event of events) {
+      const { step } = await clients.events.createEvent({ runId: 'r', event });
+      if (step === undefined) continue;
+      expect([...(step.input ?? [])]).toEqual([1, 2, 3]);
+      step.input?.fill(9);
+      step.stepName = 'changed';
+    }
   });
 
   it('honours a deadline and a signal', async () => {
-    const { clients } = await open();
+    const { clients } = await open(place);
     await clients.events.createEvent(newRun('r'));
     expect(
       await failureOf(clients.runs.waitForRun({ runId: 'r' }, { timeoutMs: 30 })),
@@ -111,7 +147,7 @@ describe('an embedded World', () => {
   });
 
   it('ends live calls when it closes, and answers no more', async () => {
-    const { clients, close } = await open();
+    const { clients, close } = await open(place);
     const reading = failureOf(clients.streams.read({ name: 's' }));
     const waiting = clients.runs.listRuns({});
     await close();
@@ -122,9 +158,8 @@ describe('an embedded World', () => {
     });
   });
 
-  it('is seen by another one on the same folder, which it wakes', async () => {
-    const dataDir = temporaryFolder();
-    const [one, two] = [await open({ dataDir }), await open({ dataDir })];
+  it('is seen by another one on the same data, which it wakes', async () => {
+    const [one, two] = [await open(place), await open(place)];
     await one.clients.events.createEvent(newRun('r'));
     const waiting = two.clients.runs.waitForRun({ runId: 'r' });
     await one.clients.events.createEvent(endOfRun('r'));
@@ -132,7 +167,7 @@ describe('an embedded World', () => {
   });
 
   it('takes requests of the same type and plain ones', async () => {
-    const { transport } = await open();
+    const { transport } = await open(place);
     const events = createClient(EventService, transport);
     await events.createEvent({
       runId: 'plain',

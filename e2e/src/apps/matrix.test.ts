@@ -1,18 +1,34 @@
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import { scenarios } from '../../../examples/scenarios/index.ts';
+import { Postgres } from '../../../reference-world/src/testing/postgres.js';
 import { type App, prepareApps, SDKS, startApp } from '../harness/app.js';
-import { startWorld, type WorldServer } from '../harness/world.js';
+import { Cluster } from '../harness/cluster.js';
+import { startWorld } from '../harness/world.js';
 
+const postgres = new Postgres();
 beforeAll(prepareApps);
+afterAll(() => postgres.stop());
+
+/** Starts a World in a place; embedded, it starts with the application. */
+const worlds = {
+  server: () => startWorld(),
+  embedded: async () => undefined,
+  'embedded on PostgreSQL': async () => ({
+    url: await postgres.createDatabase(),
+    stop: async () => {},
+  }),
+  'two servers over PostgreSQL': async () => Cluster.start(await postgres.createDatabase()),
+};
+const places = Object.keys(worlds) as (keyof typeof worlds)[];
 
 // The cells side by side, the scenarios of each one after the other.
 describe.concurrent.each(SDKS)('%s', (sdk) => {
-  describe.concurrent.each(['server', 'embedded'])('%s', (place) => {
-    let world: WorldServer | undefined;
+  describe.concurrent.each(places)('%s', (place) => {
+    let world: { readonly url: string; stop(): Promise<unknown> } | undefined;
     let app: App;
 
     beforeAll(async () => {
-      if (place === 'server') world = await startWorld();
+      world = await worlds[place]();
       app = await startApp(sdk, { url: world?.url });
     });
 

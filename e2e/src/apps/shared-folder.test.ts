@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { beforeAll, describe, expect, it, type TestContext } from 'vitest';
 import { type App, deployApp, prepareApps, SDKS, type Sdk } from '../harness/app.js';
 import { WorkflowCli } from '../harness/cli.js';
@@ -10,6 +10,9 @@ import { until } from '../harness/until.js';
 
 beforeAll(prepareApps);
 
+/** Each application is in a folder of its own, where it would make a key of its own. */
+const WORLDWIRE_KEY = randomBytes(32).toString('base64');
+
 /** A worker on a folder; its ledger tells what this worker did, unless it shares one. */
 async function worker(
   sdk: Sdk,
@@ -17,7 +20,10 @@ async function worker(
   folder: string,
   env: Record<string, string>,
 ): Promise<App> {
-  const app = await deployApp(sdk, { url: `embedded:${folder}`, env });
+  const app = await deployApp(sdk, {
+    url: `embedded:${folder}`,
+    env: { WORLDWIRE_KEY, ...env },
+  });
   context.onTestFinished(async () => void (await app.stop()));
   showOnFailure(context, { 'a worker': () => app.output });
   return app.start();

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { open, payloadsOf, RunKeys } from '@worldwire/sdk/envelope';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { freePort } from '../../../reference-world/src/testing/free-port.mjs';
 import { type App, prepareApps, SDKS, startApp } from '../harness/app.js';
 import { WorkflowCli } from '../harness/cli.js';
 import { REPOSITORY } from '../harness/paths.js';
@@ -13,6 +14,8 @@ import { startWorld, type WorldServer } from '../harness/world.js';
 const CHUNKS = 5;
 
 type Row = Record<string, unknown>;
+
+const text = (bytes: Uint8Array) => Buffer.from(bytes).toString();
 
 beforeAll(prepareApps);
 
@@ -65,8 +68,10 @@ describe.concurrent.each(SDKS)('%s', (sdk) => {
     });
 
     it.sequential('inspect run', async () => {
-      const run = await cli.json<Row>('inspect', 'run', ticker);
+      const run = await cli.json<Row>('inspect', 'run', ticker, '--decrypt');
       expect(run).toMatchObject({ runId: ticker, status: 'completed', output: CHUNKS });
+      const sealed = await cli.json<Row>('inspect', 'run', ticker);
+      expect(sealed.output).toContain('Encrypted');
     });
 
     it.sequential('inspect steps', async () => {
@@ -95,7 +100,8 @@ describe.concurrent.each(SDKS)('%s', (sdk) => {
       const streams = await rows('streams', '--runId', ticker);
       expect(streams).toMatchObject([{ runId: ticker }]);
       const name = String(streams[0]?.streamId);
-      const chunks = await cli.run('inspect', 'stream', name, '--runId', ticker, '--json');
+      const flags = ['--runId', ticker, '--json', '--decrypt'];
+      const chunks = await cli.run('inspect', 'stream', name, ...flags);
       for (let n = 0; n < CHUNKS; n++) expect(chunks).toContain(`tick ${n} `);
     });
 
@@ -166,17 +172,13 @@ describe.concurrent.each(SDKS)('%s', (sdk) => {
       it.sequential('shows the chunks of a stream', async () => {
         const [name] = await ui.rpc<string[]>('fetchStreams', { runId: ticker });
         const bytes = await ui.stream(name ?? '', ticker);
-        for (let n = 0; n < CHUNKS; n++) expect(bytes).toContain(`tick ${n} `);
+        // The page opens them, with a key that its server gives it.
+        const runKey = await ui.rpc<Uint8Array>('getEncryptionKeyForRun', { runId: ticker });
+        const keys = new RunKeys({ runId: ticker, runKey: new Uint8Array(runKey) });
+        const values = [...payloadsOf([bytes])].map((payload) => text(open(payload, keys).payload));
+        expect(values).toHaveLength(CHUNKS);
+        for (const [n, value] of values.entries()) expect(value).toContain(`tick ${n} `);
       });
     });
   });
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === 'string') throw new Error('no free port');
-  return address.port;
-}

@@ -10,6 +10,7 @@ const MADE = new Set([
   '.swc',
   '.example-data',
   '.worldwire',
+  '.worldwire-keys',
 ]);
 
 /** One digest of files and folders, by name and content. */

@@ -41,11 +41,11 @@ export class WebUi {
     return answer.data;
   }
 
-  async stream(name: string, runId: string): Promise<string> {
+  async stream(name: string, runId: string): Promise<Uint8Array> {
     const query = new URLSearchParams({ runId });
     const response = await fetch(`${this.#url}/api/stream/${encodeURIComponent(name)}?${query}`);
-    const text = await response.text();
-    if (!response.ok) throw new Error(`stream ${name}: ${response.status} ${text}`);
-    return text;
+    const bytes = Buffer.from(await response.arrayBuffer());
+    if (!response.ok) throw new Error(`stream ${name}: ${response.status} ${bytes}`);
+    return bytes;
   }
 }

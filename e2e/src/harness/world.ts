@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { freePort } from '../../../reference-world/src/testing/free-port.mjs';
 import { REPOSITORY } from './paths.js';
 import { type Exit, Process } from './process.js';
 import { tempDir } from './scratch.js';
@@ -49,7 +50,7 @@ export class WorldServer {
 
   /** Starts it; after a first start on the same port and the same data. */
   async start(): Promise<this> {
-    const port = this.#url === undefined ? '0' : new URL(this.#url).port;
+    const port = this.#url === undefined ? String(await freePort()) : new URL(this.#url).port;
     const child = new Process(
       process.execPath,
       [

@@ -25,7 +25,8 @@ export function control(sdk: Sdk): Hono {
 
   api.post('/runs', async (c) => {
     const { workflow, args = [], options } = await c.req.json();
-    const workflowId = sdk.workflows[workflow];
+    // A full name may be that of another application's workflow, in whatever language it is.
+    const workflowId = sdk.workflows[workflow] ?? (workflow.includes('//') ? workflow : undefined);
     if (workflowId === undefined) return c.json({ error: `no workflow ${workflow}` }, 404);
     const run = await start({ workflowId }, args, options);
     return c.json({ runId: run.runId });

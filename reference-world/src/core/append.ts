@@ -11,7 +11,7 @@ import {
   type Step,
 } from '@worldwire/proto';
 import type { LogEnd, PayloadChoice, Payloads, RunRow } from '../store/operations.js';
-import { runTopic } from '../store/store.js';
+import { runTopic, streamTopic } from '../store/store.js';
 import { decide } from './decide.js';
 import { checkRunIdTime, eventIdOf } from './identifiers.js';
 import { payloadBytes, stripEvent, stripRun, stripStep } from './payloads.js';
@@ -19,10 +19,13 @@ import { type Context, type Program, store } from './program.js';
 import { Rejection } from './rejection.js';
 import type { Scope } from './scope.js';
 import type { Decision, EventCommand, EventState, NewData, Recorded } from './state.js';
+import { checkExecutor, type Terms } from './terms.js';
 import { wholeMillis } from './time.js';
 
 /** What an event without its payload takes in the log, roughly; keeps tiny events from being free. */
 const EVENT_OVERHEAD_BYTES = 200;
+
+const STREAMS_AT_A_TIME = 1_000;
 
 /** What appending brought about, and where. */
 export interface Appended {
@@ -30,6 +33,8 @@ export interface Appended {
   readonly key: number;
   /** The last position of the log now. */
   readonly last: number;
+  /** Of the run. */
+  readonly specVersion: number;
 }
 
 /** Loads what an event depends on, decides it, and writes what follows. Rejects before it writes anything. */
@@ -38,9 +43,10 @@ export function* appendEvent(
   runId: string,
   event: NewEvent,
   data: NewData,
-  payloads: boolean,
+  terms: Terms,
   context: Context,
 ): Program<Appended> {
+  const { payloads } = terms;
   const state = yield* load(scope, runId, event, data, payloads);
   const now = Math.max(context.now, state.row?.lastEventAt ?? 0);
   const command: EventCommand = {
@@ -57,6 +63,8 @@ export function* appendEvent(
   };
   if (data.case === 'runCreated' && state.row === undefined) checkRunIdTime(runId, now);
   const decision = decide(state, command);
+  if (data.case === 'runStarted' || data.case === 'stepStarted')
+    checkExecutor(terms, runId, state.row?.run.specVersion ?? command.specVersion);
   if (decision.repeated !== undefined)
     return yield* repeat(state.row!, decision.repeated, payloads);
 
@@ -73,7 +81,8 @@ export function* appendEvent(
   );
   const key = yield* write(scope, state, command, decision, events, end);
   const response = respond(state, decision, events, end, payloads, scope);
-  return { response, key, last: end.lastPosition };
+  const { specVersion } = decision.newRun?.run ?? state.row!.run;
+  return { response, key, last: end.lastPosition, specVersion };
 }
 
 function* load(
@@ -92,7 +101,7 @@ function* load(
     case 'stepFailed':
     case 'stepRetrying': {
       if (row === undefined) return { row };
-      const choice: PayloadChoice = payloads ? 'input' : 'none';
+      const choice: PayloadChoice = payloads ? 'all' : 'none';
       return { row, step: yield* store.getStep(row.key, correlationId, choice) };
     }
     case 'hookCreated': {
@@ -134,7 +143,8 @@ function runPayloads(data: NewData, payloads: boolean): PayloadChoice {
 function* repeat(row: RunRow, position: number, payloads: boolean): Program<Appended> {
   const event = yield* store.getEvent(row.key, position, payloads);
   const response = create(CreateEventResponseSchema, event === undefined ? {} : { event });
-  return { response, key: row.key, last: lastPosition(row) };
+  const { specVersion } = row.run;
+  return { response, key: row.key, last: lastPosition(row), specVersion };
 }
 
 function* write(
@@ -163,9 +173,23 @@ function* write(
   if (resume !== undefined && command.resumeId !== undefined)
     yield* store.insertResume(key, command.resumeId, { ...resume, position: end.lastPosition });
   if (decision.ended) yield* store.releaseRun(key, command.now);
-  if (decision.purge) yield* store.purgeRun(project, key, command.runId);
+  if (decision.purge) {
+    yield* store.purgeRun(project, key, command.runId);
+    yield* wakeReaders(project, command.runId);
+  }
   if (events.length > 0) yield* store.notify(runTopic(project, command.runId));
   return key;
+}
+
+/** Lets those who read the run's streams live see that there is nothing more to come. */
+function* wakeReaders(project: string, runId: string): Program<void> {
+  let after: number | undefined;
+  for (;;) {
+    const { items, more } = yield* store.listStreams(project, runId, after, STREAMS_AT_A_TIME);
+    for (const { value: name } of items) yield* store.notify(streamTopic(project, name));
+    after = items.at(-1)?.key;
+    if (!more) return;
+  }
 }
 
 function toEvent(

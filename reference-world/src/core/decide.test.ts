@@ -12,14 +12,7 @@ import {
 } from '@worldwire/proto';
 import { describe, expect, it } from 'vitest';
 import type { HookState, RunRow, TokenRow } from '../store/operations.js';
-import {
-  type Cell,
-  cellsOf,
-  HOOK_EVENTS,
-  RUN_EVENTS,
-  STEP_EVENTS,
-  WAIT_EVENTS,
-} from '../testing/memory/transitions.js';
+import { type Cell, cells, type Outcome } from '../testing/memory/transitions.js';
 import { bytes, CREATION, type EventInit, ev } from '../testing/memory/world.js';
 import { decide } from './decide.js';
 import { defaultLimits } from './limits.js';
@@ -31,16 +24,19 @@ const LATER = timestampFromMs(NOW + 60_000);
 const PAST = timestampFromMs(NOW - 60_000);
 const DIGEST = 'a'.repeat(64);
 
+const FINISHED = [row(RunStatus.COMPLETED), row(RunStatus.FAILED)];
+
 /** The runs that a column of the tables stands for. */
 const RUNS: Readonly<Record<string, readonly (RunRow | undefined)[]>> = {
   absent: [undefined],
   pending: [row(RunStatus.PENDING)],
   running: [row(RunStatus.RUNNING)],
   active: [row(RunStatus.PENDING), row(RunStatus.RUNNING)],
-  ended: [row(RunStatus.COMPLETED), row(RunStatus.FAILED)],
+  finished: FINISHED,
   cancelled: [row(RunStatus.CANCELLED)],
+  ended: [...FINISHED, row(RunStatus.CANCELLED)],
   purged: [row(RunStatus.COMPLETED, true), row(RunStatus.FAILED, true)],
-  'retention 0': [row(RunStatus.RUNNING, false, { $retention: '0' })],
+  expiring: [row(RunStatus.RUNNING, false, { $retention: '0' })],
 };
 
 const STEPS = {
@@ -54,11 +50,12 @@ const STEPS = {
 };
 
 const TOKENS: Readonly<Record<string, TokenRow>> = {
+  'its own': { runId: 'wrun_1', hookId: 'hook_1', retainedUntil: 0, runStatus: RunStatus.RUNNING },
   held: { runId: 'wrun_2', hookId: 'h', retainedUntil: 0, runStatus: RunStatus.RUNNING },
-  own: { runId: 'wrun_1', hookId: 'h', retainedUntil: 0, runStatus: RunStatus.RUNNING },
+  sibling: { runId: 'wrun_1', hookId: 'h', retainedUntil: 0, runStatus: RunStatus.RUNNING },
   retained: { runId: 'wrun_2', hookId: 'h', retainedUntil: NOW + 1, runStatus: RunStatus.FAILED },
   lapsed: { runId: 'wrun_2', hookId: 'h', retainedUntil: NOW, runStatus: RunStatus.FAILED },
-  unretained: { runId: 'wrun_2', hookId: 'h', retainedUntil: 0, runStatus: RunStatus.COMPLETED },
+  released: { runId: 'wrun_2', hookId: 'h', retainedUntil: 0, runStatus: RunStatus.COMPLETED },
 };
 
 const failure = { form: { case: 'payload' as const, value: bytes('boom') } };
@@ -71,17 +68,17 @@ const resume = { resumeId: 'resume_1', resumePayloadDigest: DIGEST };
 const EVENTS: Readonly<Record<string, EventInit>> = {
   run_created: ev('runCreated', CREATION),
   run_started: ev('runStarted', {}),
-  'run_started with create': ev('runStarted', { create: CREATION }),
+  'run_started, create': ev('runStarted', { create: CREATION }),
   run_completed: ev('runCompleted', { output: bytes('out') }),
   run_failed: ev('runFailed', { error: failure }),
   run_cancelled: ev('runCancelled', {}),
-  'attr_set by workflow': ev('attrSet', { changes, writer: workflow }, 'attr_1'),
-  'attr_set again': ev('attrSet', { changes, writer: workflow }, 'attr_1'),
-  'attr_set by step': ev('attrSet', { changes, writer: step }),
-  'attr_set of a $key': ev('attrSet', { changes: [{ key: '$x', value: '' }], writer: step }),
+  'attr_set, by workflow': ev('attrSet', { changes, writer: workflow }, 'attr_1'),
+  'attr_set, again': ev('attrSet', { changes, writer: workflow }, 'attr_1'),
+  'attr_set, by step': ev('attrSet', { changes, writer: step }),
+  'attr_set, $key': ev('attrSet', { changes: [{ key: '$x', value: '' }], writer: step }),
   step_created: ev('stepCreated', { stepName: 's' }, 'step_1'),
   step_started: ev('stepStarted', { attempt: 99 }, 'step_1'),
-  'step_started lazy': ev('stepStarted', { stepName: 's', input: bytes('') }, 'step_1'),
+  'step_started, input': ev('stepStarted', { stepName: 's', input: bytes('') }, 'step_1'),
   step_completed: ev('stepCompleted', { result: bytes('r') }, 'step_1'),
   step_failed: ev('stepFailed', { error: failure }, 'step_1'),
   step_retrying: ev('stepRetrying', { error: failure, retryAfter: LATER }, 'step_1'),
@@ -104,15 +101,23 @@ const EVENTS: Readonly<Record<string, EventInit>> = {
   wait_completed: ev('waitCompleted', { resumeAt: PAST }, 'wait_1'),
 };
 
-describe('run events', () => check(RUN_EVENTS, false));
-describe('step events', () => check(STEP_EVENTS, true));
-describe('hook events', () => check(HOOK_EVENTS, true));
-describe('wait events', () => check(WAIT_EVENTS, true));
+describe.each(['run', 'step', 'hook', 'wait', 'attr'])(
+  "the specification's table of %s events",
+  (table) => {
+    for (const cell of cells.filter((each) => each.table === table))
+      it(`${cell.id}: ${nameOf(cell)} | ${cell.state} | run ${cell.run}`, () => {
+        for (const run of RUNS[cell.run]!) {
+          const init = EVENTS[nameOf(cell)] ?? EVENTS[cell.event]!;
+          expect(outcomeOf(init, stateOf(cell, run))).toEqual(cell.expected);
+        }
+      });
+  },
+);
 
-it('asks for every event type in its tables', () => {
-  const tables = [RUN_EVENTS, STEP_EVENTS, HOOK_EVENTS, WAIT_EVENTS].join();
+it('finds every event type in the tables', () => {
+  const told = new Set(cells.map(({ event }) => event));
   for (const { localName } of NewEventSchema.oneofs[0]!.fields)
-    expect(tables).toContain(snakeCase(localName));
+    expect(told).toContain(snakeCase(localName));
 });
 
 describe('what the tables leave out', () => {
@@ -127,14 +132,14 @@ describe('what the tables leave out', () => {
   });
 
   it("stores the World's count and no input with a start", () => {
-    const records = decided('step_started lazy', { row: running }).records;
+    const records = decided('step_started, input', { row: running }).records;
     expect(records[0]).toMatchObject({ case: 'stepCreated', value: { input: bytes('') } });
     expect(records[1]).toMatchObject({ case: 'stepStarted', value: { attempt: 1 } });
     expect(records[1]!.value).not.toHaveProperty('input');
   });
 
   it('stores no creation with the start of a run', () => {
-    const records = decided('run_started with create', { row: undefined }).records;
+    const records = decided('run_started, create', { row: undefined }).records;
     expect(records[1]!.value).not.toHaveProperty('create');
   });
 
@@ -166,7 +171,7 @@ describe('what the tables leave out', () => {
       const state = { row: row(RunStatus.RUNNING, false, { $retention: value }) };
       expect(decided('run_completed', state).purge).toBe(false);
     }
-    const purged = decided('run_completed', { row: RUNS['retention 0']![0] });
+    const purged = decided('run_completed', { row: RUNS.expiring![0] });
     expect(purged.run!.next.expiredAt).toEqual(timestampFromMs(NOW));
   });
 
@@ -175,39 +180,35 @@ describe('what the tables leave out', () => {
     const before = structuredClone(state);
     decided('step_started', state);
     decided('run_failed', state);
-    decided('attr_set by step', state);
+    decided('attr_set, by step', state);
     expect(state).toEqual(before);
   });
 });
 
-function check(table: string, hasEntity: boolean): void {
-  for (const cell of cellsOf(table, hasEntity))
-    it(`${cell.event} | ${cell.entity} | run ${cell.run} → ${cell.expected}`, () => {
-      for (const run of RUNS[cell.run]!) {
-        const state = stateOf(cell, run);
-        const init = EVENTS[cell.event] ?? EVENTS[cell.event.split(',')[0]!]!;
-        expect(outcomeOf(init, state)).toBe(cell.expected);
-      }
-    });
+function nameOf({ event, given }: Cell): string {
+  return given === '' ? event : `${event}, ${given}`;
 }
 
-function stateOf({ event, entity }: Cell, run: RunRow | undefined): EventState {
+function stateOf({ table, given, state, run: column }: Cell, run: RunRow | undefined): EventState {
   if (run === undefined) return { row: run };
   const base = { row: run };
-  if (event.startsWith('attr_set')) return { ...base, attributesWritten: event.endsWith('again') };
-  if (event.startsWith('step'))
-    return entity === 'absent' ? base : { ...base, step: stepOf(entity as keyof typeof STEPS) };
-  if (event.startsWith('wait'))
-    return entity === 'absent' ? base : { ...base, wait: waitOf(entity === 'completed') };
-  if (!event.startsWith('hook')) return base;
-  const hook =
-    entity === 'absent'
-      ? undefined
-      : { hook: create(HookSchema, { hookId: 'hook_1' }), state: entity as HookState };
-  const [, special = ''] = event.split(', ');
-  const landed = { hookId: special === 'other hook' ? 'hook_2' : 'hook_1', digest: DIGEST };
-  const resumed = /same|other/.test(special) ? { ...landed, position: 7 } : undefined;
-  return { ...base, hook, token: TOKENS[special.split(' ')[0]!], resume: resumed };
+  if (table === 'attr') return { ...base, attributesWritten: given === 'again' };
+  if (state === 'absent' && table !== 'hook') return base;
+  if (table === 'step') return { ...base, step: stepOf(state as keyof typeof STEPS) };
+  if (table === 'wait') return { ...base, wait: waitOf(state === 'completed') };
+  if (table === 'run') return base;
+  const landed = { hookId: given === 'other hook' ? 'hook_2' : 'hook_1', digest: DIGEST };
+  const resume = /^(same|other)/.test(given) ? { ...landed, position: 7 } : undefined;
+  const token = TOKENS[given.replace(/ token$/, '')];
+  return { ...base, hook: hookOf(state, column), token, resume };
+}
+
+/** The hook as a store has it: the end of a run removes those whose token is not retained. */
+function hookOf(state: string, column: string): EventState['hook'] {
+  const released = state === 'live' && (column === 'ended' || column === 'purged');
+  if (state === 'absent' || released) return undefined;
+  const known = state === 'retained' ? 'live' : (state as HookState);
+  return { hook: create(HookSchema, { hookId: 'hook_1' }), state: known };
 }
 
 function run(init: EventInit, state: EventState): Decision {
@@ -240,37 +241,48 @@ function rejectionOf(init: EventInit, state: EventState): Rejection {
   throw new Error('was not refused');
 }
 
-/** A decision in the words of the tables. */
-function outcomeOf(init: EventInit, state: EventState): string {
+/** A decision in the form of the tables. */
+function outcomeOf(init: EventInit, state: EventState): Outcome {
   let decision: Decision;
   try {
     decision = run(init, state);
   } catch (error) {
-    if (error instanceof Rejection) return error.reason;
+    if (error instanceof Rejection) return { refuse: error.reason };
     throw error;
   }
-  if (decision.repeated !== undefined) return `repeats ${decision.repeated}`;
+  if (decision.repeated !== undefined) {
+    expect(decision).toEqual({ records: [], repeated: 7 });
+    return { repeat: true };
+  }
   if (decision.records.length === 0) {
     expect(decision).toEqual({ records: [] });
-    return 'nothing';
+    return { nothing: true };
   }
+  return {
+    append: decision.records.map((record) => snakeCase(record.case)),
+    becomes: becomesOf(decision, state),
+  };
+}
+
+function becomesOf(decision: Decision, state: EventState): NonNullable<Outcome['becomes']> {
   const { step, hook, wait } = decision;
   const nextRun = decision.newRun?.run ?? decision.run?.next;
-  const effects = [
-    nextRun && `run:${RunStatus[nextRun.status].toLowerCase()}`,
-    step && `step:${StepStatus[step.next.status].toLowerCase()}#${step.next.attempt}`,
-    decision.stepCreated && 'created',
-    step?.next.retryAfter && 'delayed',
-    hook && `hook:${hook.state}`,
-    decision.dropToken !== undefined && 'takeover',
-    decision.disposeHook && 'disposed',
-    decision.resume && 'resume',
-    wait && `wait:${WaitStatus[wait.next.status].toLowerCase()}`,
-    decision.ended && 'released',
-    decision.purge && 'purged',
-  ];
-  const names = decision.records.map((record) => snakeCase(record.case)).join('+');
-  return `${names} → ${effects.filter(Boolean).join(' ')}`.trim();
+  const nextHook = decision.disposeHook ? 'disposed' : (hook ?? state.hook)?.state;
+  return {
+    ...(nextRun && { run: RunStatus[nextRun.status].toLowerCase() }),
+    ...(step && {
+      step: StepStatus[step.next.status].toLowerCase(),
+      attempt: step.next.attempt,
+    }),
+    ...(decision.stepCreated && { created: true }),
+    ...(step?.next.retryAfter && { delayed: true }),
+    ...(nextHook && { hook: nextHook }),
+    ...(decision.dropToken !== undefined && { takes_over: true }),
+    ...(decision.resume && { resume: true }),
+    ...(wait && { wait: WaitStatus[wait.next.status].toLowerCase() }),
+    ...(decision.ended && { released: true }),
+    ...(decision.purge && { purged: true }),
+  };
 }
 
 function snakeCase(name: string): string {

@@ -5,11 +5,15 @@ import {
   type CreateEventResponse,
   type Event,
   EventSchema,
+  EventType,
 } from '@worldwire/proto';
-import type { Payloads } from '../store/operations.js';
+import type { Key, Payloads, Slice } from '../store/operations.js';
 import { stripRun, stripStep } from './payloads.js';
 import { type Program, store } from './program.js';
 import type { Scope } from './scope.js';
+
+/** The events that give a step an error. */
+const STEP_ERRORS: readonly EventType[] = [EventType.STEP_RETRYING, EventType.STEP_FAILED];
 
 /** What is kept of a response: the log has the event, and the store the payloads. */
 export function stripResponse(response: CreateEventResponse): CreateEventResponse {
@@ -44,8 +48,15 @@ export function* restoreResponse(
   if (kept.run !== undefined)
     response.run = { ...kept.run, ...inputOf(row.run), ...endOf(response.event) };
   if (kept.step !== undefined) {
-    const step = yield* store.getStep(row.key, kept.step.stepId, 'input');
-    response.step = { ...kept.step, ...(step && inputOf(step)), ...endOf(response.event) };
+    const { stepId } = kept.step;
+    const step = yield* store.getStep(row.key, stepId, 'input');
+    const error = yield* errorAt(row.key, stepId, Number(kept.event?.position ?? 0));
+    response.step = {
+      ...kept.step,
+      ...(step && inputOf(step)),
+      ...error,
+      ...endOf(response.event),
+    };
   }
   if (kept.hook !== undefined && response.event?.data.case === 'hookCreated') {
     const { metadata } = response.event.data.value;
@@ -56,6 +67,19 @@ export function* restoreResponse(
 
 function inputOf(record: { input?: Uint8Array }): { input?: Uint8Array } {
   return record.input === undefined ? {} : { input: record.input };
+}
+
+/** The error of a step as it was at a position of the log: the last one that an event up to there gave it. */
+function* errorAt(key: Key, stepId: string, position: number): Program<Payloads> {
+  let after: number | undefined = position + 1;
+  while (after !== undefined) {
+    const slice: Slice = { after, descending: true, limit: 1 };
+    const { items } = yield* store.listEvents(key, STEP_ERRORS, stepId, slice, true);
+    const error = endOf(items[0]?.value);
+    if (error.error !== undefined) return error;
+    after = items[0]?.key;
+  }
+  return {};
 }
 
 /** The output or error that an event gave its run or step. */

@@ -3,6 +3,7 @@ import { timestampFromMs } from '@bufbuild/protobuf/wkt';
 import {
   type EventDelta,
   EventType,
+  type Failure,
   GetEventRequestSchema,
   GetRunRequestSchema,
   GetStepRequestSchema,
@@ -196,6 +197,34 @@ describe('request_id', () => {
     expect(again).toEqual(first);
   });
 
+  it('answers with the error that the step had then, whatever errors came since', () => {
+    const error = (text: string) => ({ form: { case: 'payload' as const, value: bytes(text) } });
+    const story = [
+      lazy('s'),
+      ev('stepRetrying', { error: error('first') }, 's'),
+      ev('stepStarted', {}, 's'),
+      ev('stepRetrying', {}, 's'),
+      ev('stepStarted', {}, 's'),
+      ev('stepRetrying', { error: error('second') }, 's'),
+      ev('stepStarted', {}, 's'),
+      ev('stepFailed', { error: error('last') }, 's'),
+    ];
+    const first = story.map((event, i) => world.write(RUN, event, { requestId: `r${i}` }));
+    expect(first.map(({ step }) => textOf(step?.error))).toEqual([
+      undefined,
+      ...['first', 'first', 'first', 'first', 'second', 'second', 'last'],
+    ]);
+    expect(story.map((event, i) => world.write(RUN, event, { requestId: `r${i}` }))).toEqual(first);
+    const retried = () => world.batch(RUN, [ev('stepStarted', {}, 'b')], 'batch');
+    world.write(RUN, lazy('b'));
+    world.write(RUN, ev('stepRetrying', { error: error('of b') }, 'b'));
+    const started = retried();
+    world.write(RUN, ev('stepFailed', { error: error('end of b') }, 'b'));
+    expect(retried()).toEqual(started);
+    const { outcome } = started.results[0]!;
+    expect(outcome.case === 'created' && textOf(outcome.value.step?.error)).toBe('of b');
+  });
+
   it('keeps no payloads of its own', () => {
     world.write(RUN, ev('runCompleted', { output: bytes('SECRET') }), { requestId });
     const [outcome] = world.store.outcomes.values();
@@ -378,14 +407,10 @@ describe('lists', () => {
     const get = (runId: string, eventId: string) =>
       world.call(eventRules.getEvent, create(GetEventRequestSchema, { runId, eventId }));
     expect(get(RUN, world.log(RUN)[3]!.eventId).event!.position).toBe(4n);
-    for (const bad of [
-      '',
-      'evnt_1',
-      `evnt_${'9'.padStart(26, '0')}`,
-      `evnt_${'0'.repeat(26)}`,
-      '../',
-    ])
-      expect(reasonOf(() => get(RUN, bad))).toBe('EVENT_NOT_FOUND');
+    for (const absent of ['evnt_1', `evnt_${'9'.padStart(26, '0')}`, `evnt_${'0'.repeat(26)}`])
+      expect(reasonOf(() => get(RUN, absent))).toBe('EVENT_NOT_FOUND');
+    expect(reasonOf(() => get(RUN, ''))).toBe('INVALID_ARGUMENT');
+    expect(reasonOf(() => get(RUN, '../'))).toBe('INVALID_ID');
     expect(reasonOf(() => get('wrun_none', 'x'))).toBe('RUN_NOT_FOUND');
     expect(reasonOf(() => list({ runId: 'wrun_none' }))).toBe('RUN_NOT_FOUND');
   });
@@ -445,6 +470,9 @@ describe('the end of a run', () => {
 });
 
 describe('steps', () => {
+  const getStep = (stepId: string) =>
+    world.call(stepRules.getStep, create(GetStepRequestSchema, { runId: RUN, stepId })).step!;
+
   it('keep the start, the input and the error through their tries', () => {
     world.write(RUN, lazy('s'));
     world.now += 1_000;
@@ -452,10 +480,39 @@ describe('steps', () => {
     const { step } = world.write(RUN, ev('stepStarted', {}, 's'));
     expect(step).toMatchObject({ attempt: 2, input: bytes('in s') });
     expect(step!.startedAt).toEqual(world.log(RUN)[3]!.createdAt);
-    const request = create(GetStepRequestSchema, { runId: RUN, stepId: 's' });
-    expect(world.call(stepRules.getStep, request).step!.error).toMatchObject(failure);
+    expect(getStep('s').error).toMatchObject(failure);
   });
+
+  it.each([
+    ['stepCompleted', { result: bytes('out') }],
+    ['stepFailed', { error: failure }],
+    ['stepFailed', {}],
+  ] as const)(
+    'are answered as they can be read, the error of a try included, up to %s',
+    (kind, end) => {
+      const story = [
+        ev('stepCreated', { stepName: 's', input: bytes('in') }, 's'),
+        ev('stepStarted', {}, 's'),
+        ev('stepRetrying', { error: failure }, 's'),
+        ev('stepStarted', {}, 's'),
+        ev(kind, end, 's'),
+      ];
+      for (const event of story) {
+        const { step } = world.write(RUN, event);
+        expect(step).toEqual(getStep('s'));
+      }
+      expect(getStep('s').error).toMatchObject(failure);
+      const items = story.map((event) => ({ ...event, correlationId: 'b' }));
+      for (const event of items) {
+        const { outcome } = world.batch(RUN, [event]).results[0]!;
+        expect(outcome.case === 'created' && outcome.value.step).toEqual(getStep('b'));
+      }
+    },
+  );
 });
+
+const textOf = (error: Failure | undefined): string | undefined =>
+  error?.form.case === 'payload' ? new TextDecoder().decode(error.form.value) : undefined;
 
 const big = (_key: string, value: unknown): unknown => {
   if (typeof value === 'bigint') return String(value);

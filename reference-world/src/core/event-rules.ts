@@ -24,6 +24,7 @@ import {
   type NewEvent,
   PageInfoSchema,
   PageRequestSchema,
+  type Reader,
   ResolveData,
 } from '@worldwire/proto';
 import type { RunRow } from '../store/operations.js';
@@ -35,9 +36,11 @@ import { checkId, positionOf } from './identifiers.js';
 import { once } from './outcomes.js';
 import { cursorAfter, openPage, type Paging, valuesOf } from './pages.js';
 import { type Context, type Program, store } from './program.js';
+import { readableEvent, readablePage, readableResponse, readableSlice } from './readable.js';
 import { invalid, Rejection } from './rejection.js';
 import { isEnded, runNotFound } from './run.js';
 import type { Rule, Scope } from './scope.js';
+import { type Terms, termsOf, typesFor } from './terms.js';
 import { validateNewEvent } from './validate-event.js';
 
 /** EventService.CreateEvent. */
@@ -49,9 +52,11 @@ export const createEvent: Rule<CreateEventRequest, CreateEventResponse> = functi
   const data = validateNewEvent(request.event, scope.limits);
   const event = request.event!;
   const payloads = withPayloads(request.resolveData);
+  const terms = termsOf(request.reader, payloads);
   const runId = runIdOf(scope, request.runId, data.case, context);
   const since = sincePosition(scope, runId, request);
   let delta: EventDelta | undefined;
+  let specVersion: number | undefined;
   const response = yield* once(
     scope,
     request.requestId,
@@ -59,21 +64,25 @@ export const createEvent: Rule<CreateEventRequest, CreateEventResponse> = functi
     CreateEventResponseSchema,
     context,
     function* () {
-      const appended = yield* appendEvent(scope, runId, event, data, payloads, context);
-      delta = yield* deltaOf(scope, request, since, runId, appended, payloads);
+      const appended = yield* appendEvent(scope, runId, event, data, terms, context);
+      specVersion = appended.specVersion;
+      delta = yield* deltaOf(scope, request, since, runId, appended, terms);
       return yield* withRun(scope, request, appended.response, payloads);
     },
     stripResponse,
     function* (kept) {
       const row = yield* store.getRun(scope.project, kept.event?.runId ?? runId, 'none');
       if (row === undefined) return kept;
-      const appended = { response: kept, key: row.key, last: Number(row.run.lastPosition) };
-      delta = yield* deltaOf(scope, request, since, row.run.runId, appended, payloads);
+      specVersion = row.run.specVersion;
+      const last = Number(row.run.lastPosition);
+      const appended = { response: kept, key: row.key, last, specVersion };
+      delta = yield* deltaOf(scope, request, since, row.run.runId, appended, terms);
       return yield* restoreResponse(scope, row.run.runId, kept, payloads);
     },
   );
-  if (delta === undefined) return response;
-  return { ...response, delta };
+  const readable = readableResponse(terms, specVersion ?? 0, response);
+  if (delta === undefined) return readable;
+  return { ...readable, delta };
 };
 
 /** EventService.CreateEventBatch. */
@@ -104,6 +113,8 @@ function subjectOf({ event, data }: BatchItem): string {
 /** EventService.GetEvent. */
 export const getEvent: Rule<GetEventRequest, GetEventResponse> = function* (scope, request) {
   const payloads = withPayloads(request.resolveData);
+  const terms = termsOf(request.reader, payloads);
+  checkId('event_id', request.eventId, scope.limits);
   const row = yield* requireRunRow(scope, request.runId);
   const position = positionOf(request.eventId);
   const event =
@@ -114,17 +125,21 @@ export const getEvent: Rule<GetEventRequest, GetEventResponse> = function* (scop
       `run ${request.runId} has no event ${request.eventId.slice(0, 64)}`,
       { run_id: request.runId, event_id: request.eventId.slice(0, 64) },
     );
-  return create(GetEventResponseSchema, { event });
+  const read = readableEvent(terms, event, row.run.specVersion);
+  return create(GetEventResponseSchema, { event: read });
 };
 
 /** EventService.ListEvents. */
 export const listEvents: Rule<ListEventsRequest, ListEventsResponse> = function* (scope, request) {
-  const types = wantedTypes(request.types);
+  const wanted = wantedTypes(request.types);
   const payloads = withPayloads(request.resolveData);
-  const page = openPage(request.page, eventPaging(scope, request.runId, types));
+  const terms = termsOf(request.reader, payloads);
+  const types = typesFor(terms, wanted);
+  const page = openPage(request.page, eventPaging(scope, request.runId, wanted));
   const row = yield* requireRunRow(scope, request.runId);
   const sliced = yield* store.listEvents(row.key, types, undefined, page.slice, payloads);
-  return create(ListEventsResponseSchema, { events: valuesOf(sliced), page: page.info(sliced) });
+  const read = yield* readablePage(scope, terms, sliced);
+  return create(ListEventsResponseSchema, { events: valuesOf(read), page: page.info(read) });
 };
 
 /** EventService.ListEventsByCorrelation. */
@@ -142,28 +157,36 @@ export const listEventsByCorrelation: Rule<
     maxBytes: limits.maxPageBytes,
   });
   const payloads = withPayloads(request.resolveData);
+  const terms = termsOf(request.reader, payloads);
+  const types = typesFor(terms, []);
   const { correlationId, runId } = request;
   const sliced =
     runId === ''
-      ? yield* store.listProjectEvents(scope.project, correlationId, page.slice, payloads)
+      ? yield* store.listProjectEvents(scope.project, types, correlationId, page.slice, payloads)
       : yield* store.listEvents(
           (yield* requireRunRow(scope, runId)).key,
-          [],
+          types,
           correlationId,
           page.slice,
           payloads,
         );
+  const read = yield* readablePage(scope, terms, sliced);
   return create(ListEventsByCorrelationResponseSchema, {
-    events: valuesOf(sliced),
-    page: page.info(sliced),
+    events: valuesOf(read),
+    page: page.info(read),
   });
 };
 
 /** The next events of a watched log. `ended`: nothing follows them, because the run has ended. */
 export const readLog: Rule<
-  { readonly runId: string; readonly afterPosition: number; readonly resolveData: ResolveData },
+  {
+    readonly runId: string;
+    readonly afterPosition: number;
+    readonly resolveData: ResolveData;
+    readonly reader?: Reader | undefined;
+  },
   { readonly events: Event[]; readonly ended: boolean }
-> = function* (scope, { runId, afterPosition, resolveData }) {
+> = function* (scope, { runId, afterPosition, resolveData, reader }) {
   if (!Number.isSafeInteger(afterPosition) || afterPosition < 0)
     throw invalid('after_position', 'is negative or too large');
   const row = yield* requireRunRow(scope, runId);
@@ -173,8 +196,11 @@ export const readLog: Rule<
     limit: scope.limits.maxEventPage,
     maxBytes: scope.limits.maxPageBytes,
   };
-  const sliced = yield* store.listEvents(row.key, [], undefined, slice, withPayloads(resolveData));
-  return { events: valuesOf(sliced), ended: !sliced.more && isEnded(row.run.status) };
+  const terms = termsOf(reader, withPayloads(resolveData));
+  const types = typesFor(terms, []);
+  const sliced = yield* store.listEvents(row.key, types, undefined, slice, terms.payloads);
+  const read = yield* readablePage(scope, terms, sliced);
+  return { events: valuesOf(read), ended: !read.more && isEnded(row.run.status) };
 };
 
 /** Whether a read returns payloads. */
@@ -253,19 +279,19 @@ function* deltaOf(
   since: number | undefined,
   runId: string,
   appended: Appended,
-  payloads: boolean,
+  terms: Terms,
 ): Program<EventDelta | undefined> {
   const { data } = request.event!;
   if (request.skipPreload && data.case === 'runStarted') return undefined;
   const preload = request.preloadEvents && acceptsPreload(data.case);
   if (preload || since !== undefined)
-    return yield* readDelta(scope, runId, appended, preload ? 0 : since!, undefined, payloads);
+    return yield* readDelta(scope, runId, appended, preload ? 0 : since!, undefined, terms);
   if (request.expectedPosition === undefined) return undefined;
   const expected = Number(request.expectedPosition);
   const { event } = appended.response;
   const until = event === undefined ? appended.last : Number(event.position) - 1;
   if (expected >= until) return create(EventDeltaSchema, { page: create(PageInfoSchema) });
-  return yield* readDelta(scope, runId, appended, expected, until, payloads);
+  return yield* readDelta(scope, runId, appended, expected, until, terms);
 }
 
 function acceptsPreload(kind: Event['data']['case']): boolean {
@@ -279,7 +305,7 @@ function* readDelta(
   appended: Appended,
   after: number,
   until: number | undefined,
-  payloads: boolean,
+  terms: Terms,
 ): Program<EventDelta> {
   const paging = eventPaging(scope, runId, []);
   const cursor = after === 0 ? '' : cursorAfter(paging, after);
@@ -287,18 +313,19 @@ function* readDelta(
   const wanted = until === undefined ? slice.limit : Math.min(slice.limit, until - after);
   const sliced = yield* store.listEvents(
     appended.key,
-    [],
+    until === undefined ? typesFor(terms, []) : [],
     undefined,
     { ...slice, limit: wanted },
-    payloads,
+    terms.payloads,
   );
-  const events = valuesOf(sliced);
-  if (until !== undefined)
-    return create(EventDeltaSchema, {
-      events,
-      page: create(PageInfoSchema, { hasMore: after + events.length < until }),
-    });
-  return create(EventDeltaSchema, { events, page: info(sliced) });
+  const versions = new Map([[runId, appended.specVersion]]);
+  const read = yield* readableSlice(scope, terms, sliced, versions);
+  const events = valuesOf(read);
+  if (until !== undefined) {
+    const hasMore = read.refusal !== undefined || after + sliced.items.length < until;
+    return create(EventDeltaSchema, { events, page: create(PageInfoSchema, { hasMore }) });
+  }
+  return create(EventDeltaSchema, { events, page: info(read) });
 }
 
 function* appendBatch(
@@ -330,7 +357,7 @@ function* appendItem(
   context: Context,
 ): Program<CreateEventBatchResult> {
   try {
-    const { response } = yield* appendEvent(scope, runId, event, data, payloads, context);
+    const { response } = yield* appendEvent(scope, runId, event, data, { payloads }, context);
     return create(CreateEventBatchResultSchema, { outcome: { case: 'created', value: response } });
   } catch (error) {
     if (!(error instanceof Rejection)) throw error;

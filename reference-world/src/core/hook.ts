@@ -36,6 +36,7 @@ export function hookRunContext(run: Run): HookRunContext {
   });
   if (run.executionContext !== undefined) context.executionContext = run.executionContext;
   if (run.encryptionPublicKey !== undefined) context.encryptionPublicKey = run.encryptionPublicKey;
+  if (run.encryptionKeyId !== undefined) context.encryptionKeyId = run.encryptionKeyId;
   return context;
 }
 

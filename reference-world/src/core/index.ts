@@ -1,5 +1,6 @@
 /** The rules of the World: pure, without I/O, clock or randomness of their own. */
 import * as events from './event-rules.js';
+import * as keys from './key-rules.js';
 import * as leases from './lease-rules.js';
 import * as queueAdmin from './queue-admin-rules.js';
 import * as queues from './queue-rules.js';
@@ -50,6 +51,12 @@ export const streamRules = {
   listStreams: streams.listStreams,
   openRead: streams.openRead,
   readChunks: streams.readChunks,
+};
+export const keyRules = {
+  escrowKey: keys.escrowKey,
+  listKeys: keys.listKeys,
+  getRunKey: keys.getRunKey,
+  listKeyAccess: keys.listKeyAccess,
 };
 export { inFlightOf } from './lease-rules.js';
 export { type CoreLimits, defaultLimits } from './limits.js';

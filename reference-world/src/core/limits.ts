@@ -66,7 +66,7 @@ const DAY_MS = 86_400_000;
 /** The limits of upstream's own documentation where it has one, and room around them where it has none. */
 export const defaultLimits: CoreLimits = {
   maxPayloadBytes: 50 * MIB,
-  maxRequestBytes: 64 * MIB,
+  maxRequestBytes: 72 * MIB,
   maxPageBytes: 8 * MIB,
   maxBulkBytes: 32 * MIB,
   maxRunBytes: 2 * 1024 * MIB,

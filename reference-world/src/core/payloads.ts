@@ -29,6 +29,19 @@ export function stripEvent(event: Event): Event {
   return { ...event, data: { case: data.case, value } as Event['data'] };
 }
 
+/** Returns the event with a payload of its own, where that is bytes. */
+export function copyEvent(event: Event): Event {
+  const { data } = event;
+  if (data.case === undefined) return { ...event };
+  const field = PAYLOAD_FIELDS[data.case] ?? '';
+  const payload: unknown = Reflect.get(data.value, field);
+  const value = {
+    ...data.value,
+    ...(payload instanceof Uint8Array && { [field]: payload.slice() }),
+  };
+  return { ...event, data: { case: data.case, value } as Event['data'] };
+}
+
 /** Returns the run without its payloads. */
 export function stripRun(run: Run): Run {
   const { input: _input, output: _output, error: _error, ...rest } = run;
@@ -50,9 +63,9 @@ export function payloadBytes(data: Data): number {
   return sizeOf((data.value as unknown as Record<string, unknown>)[field]);
 }
 
-/** How many payload bytes a run's record carries. */
-export function runPayloadBytes(run: Run): number {
-  return sizeOf(run.input) + sizeOf(run.output) + sizeOf(run.error);
+/** How many payload bytes the record of a run or of a step carries. */
+export function recordBytes({ input, output, error }: Run | Step): number {
+  return sizeOf(input) + sizeOf(output) + sizeOf(error);
 }
 
 function sizeOf(payload: unknown): number {

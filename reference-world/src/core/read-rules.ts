@@ -28,8 +28,10 @@ import { hookNotFound, isLapsed } from './hook.js';
 import { checkId, checkName } from './identifiers.js';
 import { openPage, type Paging, valuesOf } from './pages.js';
 import { store } from './program.js';
+import { checkReadable, readableStep } from './readable.js';
 import { invalid, Rejection } from './rejection.js';
 import type { Rule, Scope } from './scope.js';
+import { termsOf } from './terms.js';
 import { waitNotFound } from './wait.js';
 
 /** StepService.GetStep. */
@@ -37,12 +39,14 @@ export const getStep: Rule<GetStepRequest, GetStepResponse> = function* (scope, 
   checkId('step_id', request.stepId, scope.limits);
   const row = yield* requireRunRow(scope, request.runId);
   const choice = withPayloads(request.resolveData) ? 'all' : 'none';
+  const terms = termsOf(request.reader, choice === 'all');
   const step = yield* store.getStep(row.key, request.stepId, choice);
   if (step === undefined)
     throw new Rejection('STEP_NOT_FOUND', `run ${request.runId} has no step ${request.stepId}`, {
       run_id: request.runId,
       step_id: request.stepId,
     });
+  checkReadable(terms, row.run, step);
   return create(GetStepResponseSchema, { step });
 };
 
@@ -51,8 +55,10 @@ export const listSteps: Rule<ListStepsRequest, ListStepsResponse> = function* (s
   const page = openPage(request.page, paging(scope, 'steps', [request.runId]));
   const row = yield* requireRunRow(scope, request.runId);
   const choice = withPayloads(request.resolveData) ? 'all' : 'none';
+  const terms = termsOf(request.reader, choice === 'all');
   const sliced = yield* store.listSteps(row.key, page.slice, choice);
-  return create(ListStepsResponseSchema, { steps: valuesOf(sliced), page: page.info(sliced) });
+  const steps = valuesOf(sliced).map((step) => readableStep(terms, step, row.run.specVersion));
+  return create(ListStepsResponseSchema, { steps, page: page.info(sliced) });
 };
 
 /** HookService.GetHook. */

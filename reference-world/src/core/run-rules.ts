@@ -33,11 +33,13 @@ import { checkId, checkText } from './identifiers.js';
 import type { CoreLimits } from './limits.js';
 import { checkCount, once } from './outcomes.js';
 import { openPage, openTextPage, valuesOf } from './pages.js';
-import { runPayloadBytes } from './payloads.js';
+import { recordBytes } from './payloads.js';
 import { type Context, type Program, store } from './program.js';
+import { checkReadable, readableRun } from './readable.js';
 import { invalid, Rejection } from './rejection.js';
 import { isEnded, runNotFound } from './run.js';
 import type { Rule, Scope } from './scope.js';
+import { termsOf } from './terms.js';
 import { checkTime, millisOf } from './time.js';
 
 const MAX_ATTRIBUTE_FILTERS = 8;
@@ -46,8 +48,10 @@ const MAX_ATTRIBUTE_FILTERS = 8;
 export const getRun: Rule<GetRunRequest, GetRunResponse> = function* (scope, request) {
   checkId('run_id', request.runId, scope.limits);
   const choice = withPayloads(request.resolveData) ? 'all' : 'none';
+  const terms = termsOf(request.reader, choice === 'all');
   const row = yield* store.getRun(scope.project, request.runId, choice);
   if (row === undefined) throw runNotFound(request.runId);
+  checkReadable(terms, row.run);
   return create(GetRunResponseSchema, { run: row.run });
 };
 
@@ -57,6 +61,7 @@ export const batchGetRuns: Rule<BatchGetRunsRequest, BatchGetRunsResponse> = fun
   request,
 ) {
   const choice = withPayloads(request.resolveData) ? 'all' : 'none';
+  const terms = termsOf(request.reader, choice === 'all');
   if (request.runIds.length > scope.limits.maxBulkIds)
     throw invalid('run_ids', `may hold ${scope.limits.maxBulkIds} ids`);
   for (const runId of request.runIds) checkId('run_ids', runId, scope.limits);
@@ -64,7 +69,7 @@ export const batchGetRuns: Rule<BatchGetRunsRequest, BatchGetRunsResponse> = fun
   let bytes = 0;
   for (const runId of request.runIds) {
     const row = yield* store.getRun(scope.project, runId, choice);
-    bytes += row === undefined ? 0 : runPayloadBytes(row.run);
+    bytes += row === undefined ? 0 : recordBytes(row.run);
     if (bytes > scope.limits.maxBulkBytes && results.length > 0)
       throw new Rejection(
         'PAYLOAD_TOO_LARGE',
@@ -75,7 +80,8 @@ export const batchGetRuns: Rule<BatchGetRunsRequest, BatchGetRunsResponse> = fun
           actual: String(bytes),
         },
       );
-    results.push(create(BatchGetRunsResultSchema, row === undefined ? {} : { run: row.run }));
+    const run = row && readableRun(terms, row.run);
+    results.push(create(BatchGetRunsResultSchema, run === undefined ? {} : { run }));
   }
   return create(BatchGetRunsResponseSchema, { results });
 };
@@ -84,6 +90,7 @@ export const batchGetRuns: Rule<BatchGetRunsRequest, BatchGetRunsResponse> = fun
 export const listRuns: Rule<ListRunsRequest, ListRunsResponse> = function* (scope, request) {
   const filter = runFilter(request, scope.limits);
   const choice = withPayloads(request.resolveData) ? 'all' : 'none';
+  const terms = termsOf(request.reader, choice === 'all');
   const page = openPage(request.page, {
     list: 'runs',
     filters: [JSON.stringify(filter)],
@@ -93,7 +100,8 @@ export const listRuns: Rule<ListRunsRequest, ListRunsResponse> = function* (scop
     maxBytes: scope.limits.maxPageBytes,
   });
   const sliced = yield* store.listRuns(scope.project, filter, page.slice, choice);
-  return create(ListRunsResponseSchema, { runs: valuesOf(sliced), page: page.info(sliced) });
+  const runs = valuesOf(sliced).map((run) => readableRun(terms, run));
+  return create(ListRunsResponseSchema, { runs, page: page.info(sliced) });
 };
 
 /** RunService.CancelRuns. */
@@ -191,7 +199,7 @@ function* cancelOne(
   const value = create(RunCancelledSchema, cancelReason === undefined ? {} : { cancelReason });
   const data = { case: 'runCancelled', value } as const;
   const event = create(NewEventSchema, { specVersion: row.run.specVersion, data });
-  yield* appendEvent(scope, runId, event, data, false, context);
+  yield* appendEvent(scope, runId, event, data, { payloads: false }, context);
   return create(CancelRunsResultSchema, {
     runId,
     outcome: CancelOutcome.CANCELLED,

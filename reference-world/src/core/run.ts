@@ -176,6 +176,7 @@ function newRun(command: EventCommand, data: RunCreated): Run {
   if (data.executionContext !== undefined) run.executionContext = data.executionContext;
   if (data.input !== undefined) run.input = data.input;
   if (data.encryptionPublicKey !== undefined) run.encryptionPublicKey = data.encryptionPublicKey;
+  if (data.encryptionKeyId !== undefined) run.encryptionKeyId = data.encryptionKeyId;
   return run;
 }
 

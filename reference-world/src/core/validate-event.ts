@@ -9,6 +9,7 @@ import { checkTime, wholeMillis } from './time.js';
 
 const DIGEST = /^[0-9a-f]{64}$/;
 const INT32_MAX = 2 ** 31 - 1;
+const MAX_KEY_ID_LENGTH = 64;
 
 /** Names that only accompany an event: free, but nothing that a store or a log could not take. */
 const ACCOMPANYING: Partial<Record<NewData['case'], readonly string[]>> = {
@@ -157,6 +158,8 @@ function checkCreation(field: string, data: RunCreated, limits: CoreLimits): voi
   checkName(`${field}.workflow_name`, data.workflowName, limits.maxNameLength);
   checkName(`${field}.deployment_id`, data.deploymentId, limits.maxNameLength);
   checkOptionalName(`${field}.encryption_public_key`, data.encryptionPublicKey, limits);
+  if (data.encryptionKeyId)
+    checkName(`${field}.encryption_key_id`, data.encryptionKeyId, MAX_KEY_ID_LENGTH);
   checkStruct(`${field}.execution_context`, data.executionContext);
 }
 

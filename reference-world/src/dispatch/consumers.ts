@@ -7,11 +7,18 @@ import { ProjectQueue } from './project-queue.js';
 /** A lost consumer's leases end this soon: time enough to settle what was finished while the connection broke. */
 const GRACE_MS = 2_000;
 
+/** A lease was extended to a time or has ended, or a consumer has attached. */
+type News =
+  | { readonly project: string; readonly leaseId: string; readonly extendedTo?: number }
+  | { readonly project: string; readonly instanceId: string };
+
 /** The consumers that are attached to this process, by project. */
 export class Consumers {
   readonly #queues = new Map<string, ProjectQueue>();
 
-  constructor(readonly world: Runtime) {}
+  constructor(readonly world: Runtime) {
+    world.store.hear?.((text) => this.#hear(JSON.parse(text) as News));
+  }
 
   /** Whether any is attached. */
   get any(): boolean {
@@ -21,9 +28,10 @@ export class Consumers {
   /** Begins to hand messages to a consumer, whenever it wants some. Returns what ends that. */
   attach(consumer: Consumer): () => void {
     const { instanceId } = consumer.request;
-    if (instanceId !== '')
-      for (const before of this.#queues.get(consumer.project)?.of(instanceId) ?? [])
-        this.drop(before, 'the consumer has attached again');
+    if (instanceId !== '') {
+      this.#dropInstance(consumer.project, instanceId);
+      this.#tell({ project: consumer.project, instanceId });
+    }
     let queue = this.#queues.get(consumer.project);
     if (queue === undefined) {
       queue = new ProjectQueue(this, consumer.project);
@@ -41,7 +49,8 @@ export class Consumers {
 
   /** A lease was extended to a time, or has ended: its consumer has credit again. */
   settled(project: string, leaseId: string, extendedTo: number | undefined): void {
-    this.#queues.get(project)?.settled(leaseId, extendedTo);
+    if (this.#queues.get(project)?.settled(leaseId, extendedTo)) return;
+    this.#tell({ project, leaseId, ...(extendedTo !== undefined && { extendedTo }) });
   }
 
   /** Takes a consumer for lost: ends its stream, and what it holds comes back. */
@@ -62,6 +71,21 @@ export class Consumers {
       }),
       'the release of a lost consumer',
     );
+  }
+
+  /** What happens here may concern a consumer that is attached to another server. */
+  #tell(news: News): void {
+    this.world.store.tell?.(JSON.stringify(news));
+  }
+
+  #hear(news: News): void {
+    if ('leaseId' in news) this.#queues.get(news.project)?.settled(news.leaseId, news.extendedTo);
+    else this.#dropInstance(news.project, news.instanceId);
+  }
+
+  #dropInstance(project: string, instanceId: string): void {
+    for (const before of this.#queues.get(project)?.of(instanceId) ?? [])
+      this.drop(before, 'the consumer has attached again');
   }
 
   #detach(consumer: Consumer): void {

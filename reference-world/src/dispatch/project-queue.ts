@@ -73,10 +73,15 @@ export class ProjectQueue {
       this.owner.world.loose(this.#serve(group), 'the delivery of messages');
   }
 
-  /** A lease was extended to a time, or has ended: its consumer has credit again. */
-  settled(leaseId: string, extendedTo: number | undefined): void {
+  /** A lease was extended to a time, or has ended: its consumer has credit again. Returns whether it was held here. */
+  settled(leaseId: string, extendedTo: number | undefined): boolean {
     for (const [key, { consumers }] of this.#groups)
-      for (const consumer of consumers) if (consumer.settle(leaseId, extendedTo)) this.serve(key);
+      for (const consumer of consumers)
+        if (consumer.settle(leaseId, extendedTo)) {
+          this.serve(key);
+          return true;
+        }
+    return false;
   }
 
   #wake(): void {
@@ -113,7 +118,7 @@ export class ProjectQueue {
         consumerId: consumer.id,
         credit,
       });
-      const now = Date.now();
+      const now = this.owner.world.store.now();
       if (deliveries.length > 0) consumer.give(deliveries, now);
       group.nextAt = nextVisibleAt;
       if (nextVisibleAt !== undefined && nextVisibleAt <= now) {
@@ -136,7 +141,7 @@ export class ProjectQueue {
    * given. A consumer that names its instance attaches again if it lives; any other one has its credit back.
    */
   #dropLapsed(group: Group): void {
-    const now = Date.now();
+    const now = this.owner.world.store.now();
     for (const consumer of group.consumers) {
       if (!consumer.lapsed(now)) continue;
       if (consumer.request.instanceId === '') consumer.forgetLapsed(now);
@@ -153,12 +158,12 @@ export class ProjectQueue {
       for (const { dueAt } of group.consumers) next = Math.min(next, dueAt);
     }
     if (!Number.isFinite(next)) return;
-    const delay = Math.min(Math.max(next - Date.now(), 1), MAX_TIMER_MS);
+    const delay = Math.min(Math.max(next - this.owner.world.store.now(), 1), MAX_TIMER_MS);
     this.#timer = setTimeout(() => this.#due(), delay);
   }
 
   #due(): void {
-    const now = Date.now();
+    const now = this.owner.world.store.now();
     for (const [key, group] of this.#groups) {
       this.#dropLapsed(group);
       if (group.nextAt !== undefined && group.nextAt <= now) {

@@ -1,6 +1,7 @@
 import { create } from '@bufbuild/protobuf';
 import {
   GetRunRequestSchema,
+  type Reader,
   ResolveData,
   type WaitForRunRequest,
   type WaitForRunResponse,
@@ -27,24 +28,28 @@ export async function waitForRun(
   try {
     for (;;) {
       // Without payloads while it goes on: a run may be read often before it ends.
-      const { run } = await read(world, call, runId, ResolveData.NONE);
+      const { run } = await read(world, call, runId, ResolveData.NONE, request.reader);
       const left = until - performance.now();
       if (left <= 0 || run === undefined || isEnded(run.status)) break;
       await attachment.bell.wait(Math.ceil(left));
     }
-    const { run } = await read(world, call, runId, request.resolveData);
+    const { run } = await read(world, call, runId, request.resolveData, request.reader);
     return create(WaitForRunResponseSchema, { run });
   } finally {
     attachment.end();
   }
 }
 
-function read(world: Runtime, call: CallContext, runId: string, resolveData: ResolveData) {
-  return world.read(
-    runRules.getRun,
-    call.project,
-    create(GetRunRequestSchema, { runId, resolveData }),
-  );
+function read(
+  world: Runtime,
+  call: CallContext,
+  runId: string,
+  resolveData: ResolveData,
+  reader: Reader | undefined,
+) {
+  const request = create(GetRunRequestSchema, { runId, resolveData });
+  if (reader !== undefined) request.reader = reader;
+  return world.read(runRules.getRun, call.project, request);
 }
 
 function timeoutOf({ timeout }: WaitForRunRequest, maximum: number): number {

@@ -28,6 +28,7 @@ export async function* watchEvents(
         runId,
         afterPosition,
         resolveData,
+        reader: request.reader,
       });
       const last = events.at(-1);
       if (last !== undefined) afterPosition = Number(last.position);

@@ -1,5 +1,5 @@
 import { malformed, tooLarge } from './errors.js';
-import type { HttpRequest } from './wire-error.js';
+import { type HttpRequest, type HttpResponse, write } from './http.js';
 
 /** How long the rest of a request that is not wanted may take to arrive. */
 const DISCARD_MS = 5_000;
@@ -50,16 +50,36 @@ export async function* bodyOf(request: HttpRequest): AsyncGenerator<Uint8Array> 
   }
 }
 
-/** Lets the rest of a request go by, so that its sender comes to read the answer; cuts it off if it takes long. */
-export function discard(request: HttpRequest): void {
+/**
+ * Ends a response, with its last bytes, whose request may still be on its way. Over HTTP/1.1 the rest of the request is
+ * let go by before the end: a connection that is closed with bytes unread is reset, and a sender who is still writing
+ * would not come to read the answer.
+ */
+export function endAfter(request: HttpRequest, response: HttpResponse, last?: Uint8Array): void {
+  if (last !== undefined) write(response, last);
+  const end = () => void response.end();
+  // Who asked whether to send its body, and was told no, sends none.
+  if ('stream' in request || request.complete || request.headers.expect !== undefined) end();
+  else request.once('end', end);
+  discard(request, end);
+}
+
+/** Reads what is left of a request; cuts it off if that takes long. */
+function discard(request: HttpRequest, cutting: () => void): void {
   const carrier = 'stream' in request ? request.stream : request.socket;
   if (request.complete || request.readableEnded || carrier.destroyed) return;
-  const timer = setTimeout(() => carrier.destroy(), DISCARD_MS);
+  const timer = setTimeout(() => {
+    cutting();
+    if ('destroySoon' in carrier) carrier.destroySoon();
+    else carrier.destroy();
+  }, DISCARD_MS);
   timer.unref();
-  carrier.once('close', () => clearTimeout(timer));
-  request.once('end', () => clearTimeout(timer));
+  request.once('close', () => clearTimeout(timer));
   request.on('error', ignore);
-  request.resume();
+  // A reader who stopped early may still listen, and it would not flow.
+  request.removeAllListeners('readable');
+  // Not resume(), which Node takes back in the next tick where the request flowed before.
+  request.on('data', ignore);
 }
 
 function ignore(): void {}

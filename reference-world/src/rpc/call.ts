@@ -1,13 +1,19 @@
 import { Code, ConnectError } from '@connectrpc/connect';
+import type { Caller } from '../core/key-rules.js';
 import { cancelled, deadlineExceeded } from './errors.js';
 
 /** The longest that a timer of Node waits; a deadline beyond it is none. */
 export const MAX_TIMER_MS = 2_147_483_647;
 
+/** Whoever calls a World that wants no credential, or a method that needs none. */
+export const ANYONE: Caller = { fingerprint: '', permissions: new Set() };
+
 /** Who calls, and until when. */
 export interface CallContext {
   /** The project that the call is for. */
   readonly project: string;
+  /** Who calls it. */
+  readonly caller: Caller;
   /** Aborts, with an error that has a reason, when the caller goes away or its deadline passes. */
   readonly signal: AbortSignal;
 }
@@ -23,6 +29,7 @@ export class Call implements CallContext {
   constructor(
     readonly project: string,
     timeoutMs?: number,
+    readonly caller: Caller = ANYONE,
   ) {
     if (timeoutMs !== undefined && timeoutMs <= MAX_TIMER_MS)
       this.#timer = setTimeout(() => this.abort(deadlineExceeded()), Math.max(0, timeoutMs));

@@ -5,6 +5,7 @@ import {
   Capability,
   EventService,
   HookService,
+  KeyService,
   methodCapabilities,
   QueueService,
   RunService,
@@ -17,6 +18,7 @@ import type { Call, CallContext } from './call.js';
 import { refusal, toConnectError } from './errors.js';
 import { eventHandlers } from './event.js';
 import { hookHandlers } from './hook.js';
+import { keyHandlers } from './key.js';
 import type { Meter } from './metrics.js';
 import { queueHandlers } from './queue.js';
 import { runHandlers } from './run.js';
@@ -24,7 +26,7 @@ import type { Runtime } from './runtime.js';
 import { stepHandlers } from './step.js';
 import { streamHandlers } from './stream.js';
 import { waitHandlers } from './wait.js';
-import { capabilities, worldHandlers } from './world.js';
+import { capabilitiesOf, worldHandlers } from './world.js';
 
 /** Live calls that one process keeps open at most. */
 const MAX_LIVE_CALLS = 20_000;
@@ -38,6 +40,8 @@ export interface Endpoint {
   readonly name: string;
   /** Whether it needs no credential and no project. */
   readonly open: boolean;
+  /** Whether a credential that does not open the project is refused by the rule, which leaves an entry of it. */
+  readonly audited: boolean;
   /** Answers, or fails with an error that has its reason. Present for unary methods. */
   readonly unary?: (request: Message, call: Call) => Promise<Message>;
   /** Answers as long as there is something to say, or fails alike. Present for live methods. */
@@ -55,15 +59,22 @@ export function endpointsOf(world: Runtime, meter: Meter): Endpoint[] {
     [WaitService, waitHandlers(world)],
     [QueueService, queueHandlers(world)],
     [StreamService, streamHandlers(world)],
+    [KeyService, world.vault === undefined ? {} : keyHandlers(world, world.vault)],
   ];
   const lives = { open: 0 };
+  const capabilities = capabilitiesOf(world);
   return tables.flatMap(([service, handlers]) =>
     service.methods.map((method) => {
       const name = `${service.typeName}/${method.name}`;
       const handler =
-        refusing(name) ?? (handlers as Record<string, AnyHandler>)[method.localName] ?? undefined;
+        refusing(name, capabilities) ?? (handlers as Record<string, AnyHandler>)[method.localName];
       if (handler === undefined) throw new Error(`${name} has no handler`);
-      const facts = { method, name, open: service === WorldService };
+      const facts = {
+        method,
+        name,
+        open: service === WorldService,
+        audited: service === KeyService && world.vault !== undefined,
+      };
       return method.methodKind === 'unary'
         ? { ...facts, unary: unaryOf(world, meter, name, handler) }
         : { ...facts, live: liveOf(world, meter, name, handler, lives) };
@@ -72,7 +83,7 @@ export function endpointsOf(world: Runtime, meter: Meter): Endpoint[] {
 }
 
 /** What answers a method whose capability this World does not declare. */
-function refusing(name: string): AnyHandler | undefined {
+function refusing(name: string, capabilities: readonly Capability[]): AnyHandler | undefined {
   const capability = methodCapabilities.get(name);
   if (capability === undefined || capabilities.includes(capability)) return undefined;
   return () => {

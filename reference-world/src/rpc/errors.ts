@@ -76,9 +76,10 @@ export function explain(error: ConnectError, log: Log): ConnectError {
     case Code.Unavailable:
       return refusal('UNAVAILABLE', message);
     default:
-      return message.startsWith('parse binary: ')
-        ? malformed(message.slice('parse binary: '.length))
-        : fault(error, log);
+      if (message.startsWith('parse binary: '))
+        return malformed(message.slice('parse binary: '.length));
+      // The library knows broken bytes for the caller's fault, but not those that are cut off.
+      return message === 'decompression failed' ? malformed(message) : fault(error, log);
   }
 }
 

@@ -1,13 +1,13 @@
-import { discard } from './body.js';
 import type { Credentials } from './credentials.js';
-import { PROJECT_HEADER } from './credentials.js';
+import { NOWHERE, PROJECT_HEADER } from './credentials.js';
 import type { Endpoint } from './endpoints.js';
 import { methodNotFound, shuttingDown, toConnectError } from './errors.js';
+import { cutOff, type HttpRequest, type HttpResponse, isGone } from './http.js';
 import { isLean, serveLean } from './lean.js';
 import type { PrometheusMeter } from './metrics.js';
 import { Router } from './router.js';
 import type { Runtime } from './runtime.js';
-import { cutOff, type HttpRequest, type HttpResponse, isGone, writeError } from './wire-error.js';
+import { writeError } from './wire-error.js';
 
 const HEALTH = '/grpc.health.v1.Health/';
 
@@ -57,19 +57,27 @@ export class Gate {
     const { authorization } = request.headers;
     const endpoint = this.#endpoints.get(path);
     if (endpoint !== undefined) {
-      const project = endpoint.open
-        ? ''
-        : this.credentials.admit(authorization, headerOf(request, PROJECT_HEADER));
+      const admitted = endpoint.open
+        ? NOWHERE
+        : this.credentials.admit(
+            authorization,
+            headerOf(request, PROJECT_HEADER),
+            endpoint.audited,
+          );
       if (isLean(request, endpoint))
-        return serveLean(request, response, endpoint, project, this.world);
-      return this.#router.serve(request, response, path, project);
+        return serveLean(request, response, endpoint, admitted, this.world);
+      return this.#router.serve(request, response, path, admitted);
     }
     if (this.#router.has(path)) {
       if (!path.startsWith(HEALTH)) this.credentials.authenticate(authorization);
-      return this.#router.serve(request, response, path, '');
+      return this.#router.serve(request, response, path, NOWHERE);
     }
     if (request.method === 'GET' && path === '/healthz')
       return answer(response, 'text/plain', 'ok\n');
+    if (request.method === 'GET' && path === '/readyz') {
+      const leaving = this.world.draining.aborted;
+      return answer(response, 'text/plain', leaving ? 'stopping\n' : 'ok\n', leaving ? 503 : 200);
+    }
     if (request.method === 'GET' && path === '/metrics') {
       this.credentials.authenticate(authorization);
       const { contentType, text } = await this.meter.exposition();
@@ -87,7 +95,6 @@ export class Gate {
     const error = toConnectError(thrown, this.world.log);
     const last = request.httpVersionMajor === 1 && this.stopping;
     writeError(request, response, error, last ? { headers: { connection: 'close' } } : {});
-    discard(request);
   }
 }
 
@@ -96,7 +103,12 @@ function headerOf(request: HttpRequest, name: string): string | undefined {
   return Array.isArray(value) ? value.join(', ') : value;
 }
 
-function answer(response: HttpResponse, contentType: string, text: string): void {
-  response.writeHead(200, { 'content-type': contentType });
+function answer(
+  response: HttpResponse,
+  contentType: string,
+  text: string,
+  status: 200 | 503 = 200,
+): void {
+  response.writeHead(status, { 'content-type': contentType });
   response.end(text);
 }

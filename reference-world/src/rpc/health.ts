@@ -14,7 +14,7 @@ export function healthRoutes(
   names: readonly string[],
 ): ConnectRouter {
   const known = new Set(['', ...names]);
-  const status = () => (world.stopping.aborted ? Status.NOT_SERVING : Status.SERVING);
+  const status = () => (world.draining.aborted ? Status.NOT_SERVING : Status.SERVING);
   return router.service(Health, {
     check({ service }) {
       if (!known.has(service)) throw new ConnectError('unknown service', Code.NotFound);
@@ -27,12 +27,23 @@ export function healthRoutes(
       const call = new Call('');
       const unfollow = call.follow(context.signal);
       const attachment = new Attachment(world, call);
+      const now = () => (known.has(service) ? status() : Status.SERVICE_UNKNOWN);
+      let said = now();
       try {
-        yield { status: known.has(service) ? status() : Status.SERVICE_UNKNOWN };
-        for (;;) await attachment.news();
+        const { ring } = attachment.bell;
+        world.draining.addEventListener('abort', ring);
+        attachment.onEnd(() => world.draining.removeEventListener('abort', ring));
+        yield { status: said };
+        for (;;) {
+          // Here, silence is the sign that all is as it was.
+          if (!(await attachment.news())) attachment.sent(undefined);
+          if (said === now()) continue;
+          said = now();
+          yield { status: said };
+        }
       } catch (error) {
         if (!world.stopping.aborted) throw error;
-        yield { status: Status.NOT_SERVING };
+        if (said !== now()) yield { status: now() };
       } finally {
         unfollow();
         attachment.end();

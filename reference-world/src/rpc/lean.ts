@@ -1,10 +1,13 @@
 import { fromBinary, type Message, toBinary } from '@bufbuild/protobuf';
-import { announcedLength, discard, readBody } from './body.js';
+import { announcedLength, readBody } from './body.js';
 import { Call } from './call.js';
+import type { Admitted } from './credentials.js';
 import type { Endpoint } from './endpoints.js';
 import { malformed, refusal, toConnectError, tooLarge } from './errors.js';
+import { type HttpRequest, type HttpResponse, isGone } from './http.js';
+import { endWith } from './respond.js';
 import type { Runtime } from './runtime.js';
-import { type HttpRequest, type HttpResponse, isGone, writeError } from './wire-error.js';
+import { writeError } from './wire-error.js';
 
 const CONTENT_TYPE = 'application/proto';
 
@@ -29,7 +32,7 @@ export async function serveLean(
   request: HttpRequest,
   response: HttpResponse,
   endpoint: Endpoint,
-  project: string,
+  { project, caller }: Admitted,
   world: Runtime,
 ): Promise<void> {
   const maxBytes = world.limits.maxRequestBytes;
@@ -40,7 +43,7 @@ export async function serveLean(
       throw tooLarge(maxBytes, String(announced));
     const timeout = timeoutOf(request);
     const body = await readBody(request, maxBytes);
-    const lived = new Call(project, timeout);
+    const lived = new Call(project, timeout, caller);
     call = lived;
     response.once('close', () => lived.abort());
     const answer = toBinary(
@@ -49,12 +52,10 @@ export async function serveLean(
     );
     if (isGone(response)) return;
     response.writeHead(200, { 'content-type': CONTENT_TYPE, 'content-length': answer.length });
-    response.end(answer);
+    await endWith(response, answer);
   } catch (error) {
     if (isGone(response)) return;
     writeError(request, response, toConnectError(error, world.log));
-    // Not "connection: close": Node would reset the connection under a caller who still sends, and the answer be lost.
-    discard(request);
   } finally {
     call?.end();
   }

@@ -1,7 +1,10 @@
 import { connect as connectHttp2 } from 'node:http2';
 import { connect, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+import { promisify } from 'node:util';
 import { createConnectTransport, createGrpcTransport } from '@connectrpc/connect-node';
 import { expect, it, onTestFinished } from 'vitest';
+import { defaultLimits } from '../core/limits.js';
 import { testTls } from '../testing/tls.js';
 import { clientsOf, serve } from '../testing/world.js';
 
@@ -164,6 +167,59 @@ it('refuses a body that is too large before it has it, and lets the caller read 
   await alive(url);
 });
 
+it('takes the rest of a refused body before it closes, so that the caller is not reset', async () => {
+  const { url } = await serve({ limits: { maxRequestBytes: 1_000 } });
+  const chunk = `186a0\r\n${'x'.repeat(100_000)}\r\n`;
+  for (const content of [proto, 'content-type: application/json'])
+    for (const [length, first, piece, last] of [
+      ['content-length: 10000000', '', 'x'.repeat(100_000), ''],
+      ['transfer-encoding: chunked', chunk, chunk, '0\r\n\r\n'],
+    ] as const) {
+      const socket = await dial(url);
+      const end = closed(socket);
+      socket.write(post('QueueService/Enqueue', [content, length, 'connection: close'], first));
+      await expect.poll(() => socket.received, { timeout: 20_000 }).toContain('PAYLOAD_TOO_LARGE');
+      const write = promisify((bytes: string, done: (error?: Error | null) => void) =>
+        socket.write(bytes, done),
+      );
+      for (let i = 0; i < 100; i++) await write(piece);
+      await write(last);
+      await end;
+      expect(socket.received.match(/^HTTP/gm)).toHaveLength(1);
+    }
+  await alive(url);
+});
+
+it('ends its answer to a stream request of which it wanted no more', async () => {
+  const { url } = await serve();
+  const socket = await dial(url);
+  const message = '\0\0\0\0\0';
+  for (let answers = 1; answers <= 2; answers++) {
+    socket.write(
+      post(
+        'StreamService/Read',
+        ['content-type: application/connect+proto', 'content-length: 10'],
+        message,
+      ),
+    );
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    socket.write(message);
+    await expect
+      .poll(() => socket.received.split('\r\n0\r\n\r\n').length - 1, { timeout: 20_000 })
+      .toBe(answers);
+  }
+});
+
+it('ends its answer also to a caller who does not go on with its request', async () => {
+  const { url } = await serve();
+  const socket = await dial(url);
+  const headers = ['content-type: application/connect+proto', 'content-length: 1000'];
+  const end = closed(socket);
+  socket.write(post('StreamService/Read', headers, '\0\0\0\0\0\0\0\0\0\0'));
+  await end;
+  expect(socket.received.endsWith('\r\n0\r\n\r\n')).toBe(true);
+});
+
 it('takes JSON as curl sends it, and refuses what it does not know', async () => {
   const { url } = await serve();
   const call = async (path: string, body: string | Uint8Array) => {
@@ -214,6 +270,12 @@ it('says which verbs and content types a method takes', async () => {
   const { url } = await serve();
   const get = await fetch(`${url}/worldwire.v1.RunService/CancelRuns`);
   expect([get.status, get.headers.get('allow')]).toEqual([405, 'POST']);
+  const put = await fetch(`${url}/worldwire.v1.StreamService/Read`, {
+    method: 'PUT',
+    headers: { 'content-type': 'application/connect+json' },
+    body: new Uint8Array([0, 0, 0, 0, 2, 0x7b, 0x7d]),
+  });
+  expect(put.status).toBe(405);
   for (const type of ['text/plain', 'application/grpc+xml', 'application/connect+proto']) {
     const response = await fetch(`${url}/worldwire.v1.RunService/GetRun`, {
       method: 'POST',
@@ -224,3 +286,103 @@ it('says which verbs and content types a method takes', async () => {
     if (response.status === 415) expect(await response.text()).toContain('INVALID_ARGUMENT');
   }
 });
+
+it.each([
+  ['gRPC', createGrpcTransport],
+  ['Connect', createConnectTransport],
+] as const)(
+  'keeps the calls of an HTTP/2 connection going while others have the largest payloads: %s',
+  async (_name, transportOf) => {
+    const { url } = await serve();
+    // Node's client counts what it sends against a memory of its own, and resets other calls too.
+    const nodeOptions = { maxSessionMemory: 1_000 };
+    const { streams, world } = clientsOf(
+      transportOf({ baseUrl: url, httpVersion: '2', nodeOptions }),
+    );
+    const [live, large] = [
+      { runId: 'r', name: 'live' },
+      { runId: 'r', name: 'large' },
+    ];
+    const chunk = Buffer.alloc(defaultLimits.maxPayloadBytes, 7);
+    const waiting = Array.from({ length: 5 }, () => streams.read(live)[Symbol.asyncIterator]());
+    for (const reader of waiting) await reader.next();
+
+    let over = false;
+    const others = (async () => {
+      for (let calls = 0; ; calls += 1) {
+        if (over) return calls;
+        expect((await world.getWorld({})).version).not.toBe('');
+      }
+    })();
+    others.catch(() => {});
+    await streams.append({ ...large, chunks: [chunk], close: true });
+    // More than are read at once hang at the server until the readers go on.
+    const slow = Array.from({ length: 2 }, () => streams.read(large)[Symbol.asyncIterator]());
+    for (const reader of slow) await reader.next();
+    const pending = slow.map((reader) => reader.next());
+    const listed = await Promise.all(Array.from({ length: 2 }, () => streams.listChunks(large)));
+    for (const { chunks } of listed) expect(chunk.equals(chunks[0]!.data)).toBe(true);
+    for (const { value } of await Promise.all(pending))
+      expect(chunk.equals(value!.chunks[0]!.data)).toBe(true);
+    over = true;
+    expect(await others).toBeGreaterThan(10);
+
+    await streams.append({ ...live, chunks: [new Uint8Array(1)], close: true });
+    for (const reader of waiting) {
+      let answer = await reader.next();
+      while (answer.value?.chunks.length === 0) answer = await reader.next();
+      expect(answer.value?.chunks).toHaveLength(1);
+    }
+  },
+  180_000,
+);
+
+it.each(['cleartext', 'TLS'])(
+  'leaves it to clients to close idle connections, and closes them itself when it stops: %s',
+  async (how) => {
+    const server = await serve(how === 'TLS' ? { tls: testTls } : {});
+    const { port, hostname } = new URL(server.url);
+    const open = async () => {
+      const socket = Object.assign(
+        how === 'TLS'
+          ? connectTls({ port: Number(port), host: hostname, rejectUnauthorized: false })
+          : connect(Number(port), hostname),
+        { received: '' },
+      );
+      onTestFinished(() => void socket.destroy());
+      socket.on('data', (data) => {
+        socket.received += data.toString('latin1');
+      });
+      socket.on('error', () => {});
+      await new Promise((resolve) =>
+        socket.once(how === 'TLS' ? 'secureConnect' : 'connect', resolve),
+      );
+      return socket;
+    };
+    const idle = await open();
+    const ask = async (answers: number) => {
+      idle.write('GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n');
+      await expect
+        .poll(() => idle.received.split('200 OK').length - 1, { timeout: 20_000 })
+        .toBe(answers);
+    };
+    await ask(1);
+    expect(idle.received).toMatch(/^keep-alive: timeout=75\r$/im);
+    // Longer than Node keeps them by default.
+    await new Promise((resolve) => setTimeout(resolve, 7_000));
+    await ask(2);
+
+    const busy = await open();
+    busy.write(post('RunService/GetRun', [proto, 'content-length: 100'], 'abc'));
+    await ask(3);
+    const gone = closed(idle);
+    let over = false;
+    const stopped = server.close().then(() => {
+      over = true;
+    });
+    await gone;
+    expect(over, 'the idle connection did not wait for the busy one').toBe(false);
+    busy.destroy();
+    await stopped;
+  },
+);

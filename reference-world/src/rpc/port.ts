@@ -8,17 +8,14 @@ import {
 } from 'node:http2';
 import type { AddressInfo, Socket } from 'node:net';
 import { announcedLength } from './body.js';
+import type { HttpRequest, HttpResponse } from './http.js';
 import type { Log } from './log.js';
-import type { HttpRequest, HttpResponse } from './wire-error.js';
+import { WRITE_BYTES } from './respond.js';
 
 /** How a client of HTTP/2 begins. No HTTP/1.1 method starts like its first three bytes. */
 const PREFACE = 'PRI';
 /** How long a connection may take to say its first bytes, and a request its headers. */
 const FIRST_BYTES_MS = 20_000;
-/** Longer than load balancers keep an idle connection, so that it is they who close it. */
-const KEEP_ALIVE_MS = 75_000;
-/** How long a whole request may take to arrive. */
-const REQUEST_MS = 300_000;
 const HTTP2_IDLE_MS = 600_000;
 const MAX_HEADER_BYTES = 32 * 1024;
 /** Connections that are open at most; further ones are closed at once. */
@@ -30,13 +27,28 @@ const TCP_KEEP_ALIVE_MS = 10_000;
 /** How often a session of HTTP/2 is asked, and after how many questions without an answer it is taken for lost. */
 const PING_MS = 10_000;
 const MAX_PINGS = 3;
+const HTTP1_SETTINGS = {
+  maxHeaderSize: MAX_HEADER_BYTES,
+  headersTimeout: FIRST_BYTES_MS,
+  /** How long a whole request may take to arrive. */
+  requestTimeout: 300_000,
+  /**
+   * Longer than load balancers and pools of clients keep an idle connection, which is a minute as a rule, so that it is
+   * they who close it: where the server does, it may be just when the next request comes, which then fails.
+   */
+  keepAliveTimeout: 75_000,
+  connectionsCheckingInterval: 5_000,
+};
 const HTTP2_SETTINGS = {
   maxConcurrentStreams: MAX_STREAMS,
   initialWindowSize: 1024 * 1024,
   maxHeaderListSize: MAX_HEADER_BYTES,
 };
-/** Megabytes that one HTTP/2 connection may hold before it refuses further calls: two of the largest requests. */
-const MAX_SESSION_MEMORY = 128;
+/**
+ * Megabytes that an HTTP/2 connection may hold before Node refuses further calls on it, and after a hundred refusals
+ * ends it with all that is under way: what all its calls together may hold, however large their payloads.
+ */
+const MAX_SESSION_MEMORY = Math.ceil((MAX_STREAMS * (WRITE_BYTES + MAX_HEADER_BYTES)) / 1e6);
 
 /** What the port is told. */
 export interface PortOptions {
@@ -102,17 +114,7 @@ export class Port {
   }
 
   #cleartext(): Server {
-    const server = createServer(
-      {
-        maxHeaderSize: MAX_HEADER_BYTES,
-        headersTimeout: FIRST_BYTES_MS,
-        requestTimeout: REQUEST_MS,
-        keepAliveTimeout: KEEP_ALIVE_MS,
-        connectionsCheckingInterval: 5_000,
-        noDelay: true,
-      },
-      this.handle,
-    );
+    const server = createServer({ ...HTTP1_SETTINGS, noDelay: true }, this.handle);
     const http2 = createHttp2Server(
       { settings: HTTP2_SETTINGS, maxSessionMemory: MAX_SESSION_MEMORY },
       this.handle,
@@ -145,15 +147,11 @@ export class Port {
         settings: HTTP2_SETTINGS,
         maxSessionMemory: MAX_SESSION_MEMORY,
         handshakeTimeout: FIRST_BYTES_MS,
-        ...{
-          maxHeaderSize: MAX_HEADER_BYTES,
-          headersTimeout: FIRST_BYTES_MS,
-          requestTimeout: REQUEST_MS,
-          keepAliveTimeout: KEEP_ALIVE_MS,
-        },
       },
       this.handle,
     );
+    // As properties: the options of this kind of server know none of them.
+    Object.assign(server, HTTP1_SETTINGS);
     server.on('connection', (socket: Socket) => this.#admit(socket));
     server.on('tlsClientError', (err) => this.options.log.debug({ err }, 'a TLS handshake failed'));
     this.#watchSessions(server);

@@ -200,11 +200,15 @@ describe('the short way and the library', () => {
   });
 
   it('refuse a compression that nobody knows, and a broken one', async () => {
-    for (const encoding of ['snappy', 'gzip']) {
+    for (const [encoding, body] of [
+      ['snappy', run],
+      ['gzip', run],
+      ['gzip', gzipSync(run).subarray(0, -4)],
+    ] as const) {
       const response = await fetch(`${url}/worldwire.v1.RunService/GetRun`, {
         method: 'POST',
         headers: { 'content-type': 'application/proto', 'content-encoding': encoding },
-        body: run as BodyInit,
+        body: body as BodyInit,
       });
       expect(await response.text()).toContain('"reason":"INVALID_ARGUMENT"');
     }

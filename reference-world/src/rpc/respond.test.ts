@@ -3,8 +3,8 @@ import { createServer } from 'node:http';
 import { connect as connectHttp2, createServer as createHttp2Server } from 'node:http2';
 import { type AddressInfo, connect } from 'node:net';
 import { expect, it, onTestFinished } from 'vitest';
+import type { HttpRequest, HttpResponse } from './http.js';
 import { sendAnswer } from './respond.js';
-import type { HttpResponse } from './wire-error.js';
 
 const PIECE = 1024 * 1024;
 
@@ -39,8 +39,8 @@ it.each(['HTTP/1.1', 'HTTP/2'])(
   'makes no more than a reader takes, and ends when it goes away: %s',
   async (version) => {
     const { made, body } = endless();
-    const handle = (_request: unknown, response: HttpResponse): void =>
-      void sendAnswer({ status: 200, body }, response);
+    const handle = (request: HttpRequest, response: HttpResponse): void =>
+      void sendAnswer(request, { status: 200, body }, response);
     const server = version === 'HTTP/2' ? createHttp2Server(handle) : createServer(handle);
     server.listen(0, '127.0.0.1');
     onTestFinished(() => void server.close());

@@ -9,24 +9,21 @@ import {
 } from '@connectrpc/connect';
 import type { UniversalHandler } from '@connectrpc/connect/protocol';
 import { compressionBrotli, compressionGzip } from '@connectrpc/connect-node';
-import { announcedLength, bodyOf, discard } from './body.js';
+import { announcedLength, bodyOf } from './body.js';
 import { Call, MAX_TIMER_MS } from './call.js';
+import { type Admitted, NOWHERE } from './credentials.js';
 import type { Endpoint } from './endpoints.js';
 import { refusal, toConnectError, tooLarge } from './errors.js';
 import { healthRoutes } from './health.js';
+import { cutOff, type HttpRequest, type HttpResponse, isGone } from './http.js';
+import { encodeJson, LargePayloads, wantsJson } from './json.js';
 import { reflectionRoutes } from './reflection.js';
 import { sendAnswer } from './respond.js';
 import type { Runtime } from './runtime.js';
-import {
-  cutOff,
-  type HttpRequest,
-  type HttpResponse,
-  isGone,
-  withReasons,
-  writeError,
-} from './wire-error.js';
+import { withReasons, writeError } from './wire-error.js';
 
-const projectKey = createContextKey('');
+const admittedKey = createContextKey(NOWHERE);
+const largePayloadsKey = createContextKey<LargePayloads | undefined>(undefined);
 
 /** Serves every protocol of the RPC library: gRPC, gRPC-Web, Connect streams, and Connect unary in all its forms. */
 export class Router {
@@ -43,7 +40,10 @@ export class Router {
       compressMinBytes: 0xffff_ffff,
       jsonOptions: {
         ignoreUnknownFields: false,
-        ...{ textDecoder: new TextDecoder('utf-8', { fatal: true }) },
+        ...{
+          textDecoder: new TextDecoder('utf-8', { fatal: true }),
+          textEncoder: { encode: encodeJson },
+        },
       },
     });
     for (const endpoint of endpoints) route(router, endpoint);
@@ -68,11 +68,12 @@ export class Router {
     request: HttpRequest,
     response: HttpResponse,
     path: string,
-    project: string,
+    admitted: Admitted,
   ): Promise<void> {
     const { log, limits } = this.world;
     const gone = new AbortController();
     response.once('close', () => gone.abort());
+    const large = wantsJson(request) ? new LargePayloads() : undefined;
     try {
       const handler = this.#handlers.get(path)!;
       const announced = announcedLength(request);
@@ -85,15 +86,17 @@ export class Router {
         header: headersOf(request),
         body: bodyOf(request),
         signal: gone.signal,
-        contextValues: createContextValues().set(projectKey, project),
+        contextValues: createContextValues()
+          .set(admittedKey, admitted)
+          .set(largePayloadsKey, large),
       });
       if (answer.body === undefined) refuseForm(request, response, handler, answer.status);
-      else await sendAnswer(await withReasons(answer, log), response);
+      else await sendAnswer(request, await withReasons(answer, log), response);
     } catch (error) {
       if (response.headersSent) cutOff(response);
       else if (!isGone(response)) writeError(request, response, toConnectError(error, log));
     } finally {
-      discard(request);
+      large?.drop();
     }
   }
 }
@@ -102,24 +105,31 @@ function route(router: ConnectRouter, { method, unary, live }: Endpoint): void {
   const impl =
     unary !== undefined
       ? async (request: Message, context: HandlerContext) => {
-          const call = new Call(context.values.get(projectKey));
+          const call = callOf(context);
           const unfollow = call.follow(context.signal);
           try {
-            return await unary(request, call);
+            const answer = await unary(request, call);
+            return context.values.get(largePayloadsKey)?.replace(answer) ?? answer;
           } finally {
             unfollow();
           }
         }
       : async function* (request: Message, context: HandlerContext) {
-          const call = new Call(context.values.get(projectKey));
+          const call = callOf(context);
           const unfollow = call.follow(context.signal);
           try {
-            yield* live!(request, call);
+            const large = context.values.get(largePayloadsKey);
+            for await (const answer of live!(request, call)) yield large?.replace(answer) ?? answer;
           } finally {
             unfollow();
           }
         };
   router.rpc(method, impl as MethodImpl<typeof method>);
+}
+
+function callOf({ values }: HandlerContext): Call {
+  const { project, caller } = values.get(admittedKey);
+  return new Call(project, undefined, caller);
 }
 
 /** Answers a request whose verb, content type or HTTP version the method does not take. */

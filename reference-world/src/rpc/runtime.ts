@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
+import type { Vault } from '../core/key-rules.js';
 import type { CoreLimits } from '../core/limits.js';
 import type { Rule } from '../core/scope.js';
 import { Consumers } from '../dispatch/consumers.js';
@@ -10,10 +12,11 @@ import { version } from './version.js';
 
 /** A World at work: the store, the limits, and what lives as long as the process. */
 export class Runtime {
-  readonly instanceId = randomUUID();
   readonly version = version;
   /** The consumers that are attached here. */
   readonly consumers: Consumers;
+  readonly #ownLife = randomUUID();
+  readonly #draining = new AbortController();
   readonly #stopping = new AbortController();
   readonly #loose = new Set<Promise<unknown>>();
 
@@ -23,8 +26,22 @@ export class Runtime {
     readonly log: Log,
     /** Whose death ends every consumer attached here, as its consumers' ids begin; empty where they may outlive it. */
     readonly owner = '',
+    /** Wraps the keys that are left in escrow; absent where none are taken. */
+    readonly vault?: Vault,
   ) {
     this.consumers = new Consumers(this);
+    // Every live call listens.
+    setMaxListeners(0, this.#stopping.signal, this.#draining.signal);
+  }
+
+  /** Names the life of this World, which it may share with other servers. */
+  get instanceId(): string {
+    return this.store.life?.() ?? this.#ownLife;
+  }
+
+  /** Aborts when callers should begin to go elsewhere. Calls are served still. */
+  get draining(): AbortSignal {
+    return this.#draining.signal;
   }
 
   /** Aborts, with SHUTTING_DOWN, when live calls have to end. */
@@ -62,8 +79,14 @@ export class Runtime {
     this.#loose.add(done);
   }
 
+  /** Lets whoever asks know that this World is about to stop. */
+  drain(): void {
+    this.#draining.abort();
+  }
+
   /** Ends every live call. */
   stop(): void {
+    this.drain();
     if (!this.stopping.aborted) this.#stopping.abort(shuttingDown());
   }
 

@@ -1,5 +1,3 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
 import { ConnectError } from '@connectrpc/connect';
 import { encodeEnvelope, type UniversalServerResponse } from '@connectrpc/connect/protocol';
 import {
@@ -12,24 +10,10 @@ import {
 } from '@connectrpc/connect/protocol-connect';
 import { findTrailerError, setTrailerStatus } from '@connectrpc/connect/protocol-grpc';
 import { trailerFlag, trailerParse, trailerSerialize } from '@connectrpc/connect/protocol-grpc-web';
+import { endAfter } from './body.js';
 import { explain, reasonOf } from './errors.js';
+import type { HttpRequest, HttpResponse } from './http.js';
 import type { Log } from './log.js';
-
-/** A request of either HTTP version. */
-export type HttpRequest = IncomingMessage | Http2ServerRequest;
-/** A response of either HTTP version. */
-export type HttpResponse = ServerResponse | Http2ServerResponse;
-
-/** Whether nobody reads a response any more. HTTP/2's kind says so only by its stream. */
-export function isGone(response: HttpResponse): boolean {
-  return 'stream' in response ? response.stream.destroyed : response.destroyed;
-}
-
-/** Ends a response and what carries it. */
-export function cutOff(response: HttpResponse): void {
-  if ('stream' in response) response.stream.destroy();
-  else response.destroy();
-}
 
 /** How an error travels. */
 type Protocol = 'grpc' | 'grpc-web' | 'connect-stream' | 'connect-unary';
@@ -55,14 +39,15 @@ export function writeError(
       'content-length': body.byteLength,
       ...options.headers,
     });
-    response.end(body);
+    endAfter(request, response, body);
   };
-  const protocol = protocolOf(contentType);
+  // A wrong verb is HTTP's own matter: no protocol was spoken.
+  const protocol = options.status === 405 ? 'connect-unary' : protocolOf(contentType);
   if (protocol === 'grpc') {
     response.writeHead(200, { 'content-type': contentType!, ...options.headers });
     if ('flushHeaders' in response) response.flushHeaders();
     response.addTrailers(Object.fromEntries(statusTrailers(new Headers(), error)));
-    response.end();
+    endAfter(request, response);
   } else if (protocol === 'grpc-web') {
     const trailers = trailerSerialize(statusTrailers(new Headers(), error));
     send(200, contentType!, encodeEnvelope(trailerFlag, trailers));

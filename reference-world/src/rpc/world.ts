@@ -9,8 +9,8 @@ import { durationFromMs } from './duration.js';
 import type { Handlers } from './handlers.js';
 import type { Runtime } from './runtime.js';
 
-/** What this World can do. */
-export const capabilities: readonly Capability[] = [
+/** What every World of this kind can do. */
+const always: readonly Capability[] = [
   Capability.EVENT_BATCH,
   Capability.QUEUE_BATCH,
   Capability.WATCH_EVENTS,
@@ -18,14 +18,37 @@ export const capabilities: readonly Capability[] = [
   Capability.HOOK_RETENTION,
   Capability.ATTRIBUTES,
   Capability.RUN_RETENTION,
+  Capability.REQUEST_IDS,
+  Capability.STREAM_WRITERS,
+  Capability.PROJECTS,
+  Capability.DURABILITY,
+  Capability.POSITIONS,
+  Capability.EVENT_DELTAS,
+  Capability.QUEUE_ADMIN,
+  Capability.WAKE_RUNS,
+  Capability.WAIT_READS,
+  Capability.RUN_TIME_FILTER,
+  Capability.LATEST_DEPLOYMENT,
+  Capability.LAZY_STEPS,
+  Capability.STREAM_INSPECTION,
+  Capability.PUBLIC_KEYS,
+  Capability.KEY_IDS,
+  Capability.READERS,
 ];
+
+/** What this World can do. */
+export function capabilitiesOf({ vault }: Runtime): readonly Capability[] {
+  return vault === undefined ? always : [...always, Capability.KEY_SERVICE];
+}
 
 /** WorldService. */
 export function worldHandlers(world: Runtime): Handlers<typeof WorldService> {
   return { getWorld: async () => describe(world) };
 }
 
-function describe({ limits, version, instanceId }: Runtime) {
+function describe(world: Runtime) {
+  const { limits, version, instanceId } = world;
+  const capabilities = capabilitiesOf(world);
   return create(GetWorldResponseSchema, {
     implementation: 'worldwire-reference',
     version,

@@ -208,6 +208,30 @@ export interface StrandedRun {
   readonly workflowName: string;
 }
 
+/** A deployment key in escrow. Times in milliseconds. */
+export interface DeploymentKeyRow {
+  readonly keyId: string;
+  readonly deploymentId: string;
+  readonly escrowedAt: number;
+  /** The key, wrapped. */
+  readonly wrapped: Uint8Array;
+}
+
+/** An entry of a project's log of who asked for keys, as KeyAccess has it. Times in milliseconds. */
+export interface KeyAccessRow {
+  readonly sequence: number;
+  readonly at: number;
+  readonly method: string;
+  readonly runId: string;
+  readonly deploymentId: string;
+  readonly keyId: string;
+  readonly caller: string;
+  readonly reason: string;
+  readonly outcome: string;
+  /** 32 bytes. */
+  readonly hash: Uint8Array;
+}
+
 /**
  * What the rules ask of a store, within one transaction. Operations never decide; the store's own constraints (unique
  * keys) stand behind those that insert, and a violated one is a fault, not an answer. Records are the messages of the
@@ -246,9 +270,10 @@ export interface StoreOperations {
     slice: Slice,
     payloads: boolean,
   ): Sliced<Event>;
-  /** Lists the events with a correlation id over all runs of a project, by commit. */
+  /** Lists the events with a correlation id over all runs of a project, by commit. No types means all. */
   listProjectEvents(
     project: string,
+    types: readonly EventType[],
     correlationId: string,
     slice: Slice,
     payloads: boolean,
@@ -350,10 +375,30 @@ export interface StoreOperations {
     limit: number,
   ): Sliced<string>;
 
+  /** Keeps a key; one that the deployment has already is wrapped as given, and stays as it is otherwise. */
+  putDeploymentKey(project: string, key: DeploymentKeyRow): void;
+  /** A key of this id, of whichever deployment. */
+  findDeploymentKey(project: string, keyId: string): DeploymentKeyRow | undefined;
+  /** The key that was put last for a deployment. */
+  latestDeploymentKey(project: string, deploymentId: string): DeploymentKeyRow | undefined;
+  listDeploymentKeys(project: string, slice: Slice): Sliced<DeploymentKeyRow>;
+  /** Where the project's log of who asked for keys ends. */
+  latestKeyAccess(project: string): Pick<KeyAccessRow, 'sequence' | 'hash'> | undefined;
+  appendKeyAccess(project: string, entry: KeyAccessRow): void;
+  /** Lists entries; the keys are sequences. An empty run id means all. */
+  listKeyAccess(project: string, runId: string, slice: Slice): Sliced<KeyAccessRow>;
+
   /** Forgets outcomes older than `before`. Returns how many. */
   pruneOutcomes(before: number, limit: number): number;
   /** Removes hooks of ended runs whose retention is over at `now`, and their tokens. Returns how many. */
   pruneRetainedHooks(now: number, limit: number): number;
+  /**
+   * Takes ended runs out of sight, with all that is theirs, whose end is past `endedBefore` and of which no token is
+   * retained: the oldest first. Returns how many.
+   */
+  hideRuns(endedBefore: number, limit: number): number;
+  /** Removes hidden runs for good, or a part of what they hold. Returns how many rows that were, up to `limit`. */
+  removeHidden(limit: number): number;
 
   /** Wakes those who watch a topic, after the commit. */
   notify(topic: string): void;

@@ -157,6 +157,7 @@ export function runContextOf(runData: Uint8Array): HookRunContext {
     specVersion: run.specVersion,
     executionContext: run.executionContext,
     encryptionPublicKey: run.encryptionPublicKey,
+    encryptionKeyId: run.encryptionKeyId,
   });
 }
 

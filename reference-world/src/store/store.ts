@@ -18,6 +18,17 @@ export interface Store {
    * call back for nothing; misses nothing for longer than a second. Returns what stops it.
    */
   watch(topic: string, wake: () => void): () => void;
+  /** The time, in milliseconds, by the clock that leases and delays go by. */
+  now(): number;
+  /**
+   * Names the life that the servers on the same data have in common, which ends with the last of them. Absent where
+   * there are none.
+   */
+  life?(): string;
+  /** Tells the other servers on the same data something short, which may get lost. Absent where there are none. */
+  tell?(text: string): void;
+  /** Calls back with what other servers tell. */
+  hear?(told: (text: string) => void): void;
   /** Waits for the commits under way, then closes. */
   close(): Promise<void>;
 }

@@ -4,6 +4,8 @@ import { timestampFromMs } from '@bufbuild/protobuf/wkt';
 import {
   type Event,
   EventSchema,
+  type Failure,
+  FailureSchema,
   type Hook,
   HookSchema,
   type Run,
@@ -18,12 +20,29 @@ import {
 } from '@worldwire/proto';
 import { eventIdOf } from '../core/identifiers.js';
 import { type Operation, type Program, store } from '../core/program.js';
-import type { MessageInsert, Slice, StoreOperations } from '../store/operations.js';
+import type {
+  MessageInsert,
+  RunFilter,
+  Slice,
+  Sliced,
+  StoreOperations,
+} from '../store/operations.js';
 import type { Store } from '../store/store.js';
 
 export const bytes = (size: number, fill = 1): Uint8Array => new Uint8Array(size).fill(fill);
 
 export const everything: Slice = { after: undefined, descending: false, limit: 1_000 };
+
+/** The project of most tests. */
+export const P = 'default';
+export const MIB = 1024 * 1024;
+export const anyRun: RunFilter = { statuses: [], attributes: {} };
+
+export const failure = (size: number): Failure =>
+  create(FailureSchema, { form: { case: 'payload', value: bytes(size, 9) } });
+
+/** What a slice holds. */
+export const values = <T>(sliced: Sliced<T>): T[] => sliced.items.map((item) => item.value);
 
 export function aRun(runId: string, fields: Partial<Run> = {}): Run {
   return create(RunSchema, {

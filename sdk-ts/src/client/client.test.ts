@@ -1,6 +1,12 @@
+import { createServer as createHttp2Server } from 'node:http2';
+import type { AddressInfo, Socket } from 'node:net';
 import { create, type MessageShape } from '@bufbuild/protobuf';
 import { Code, createRouterTransport } from '@connectrpc/connect';
-import { createConnectTransport, createGrpcTransport } from '@connectrpc/connect-node';
+import {
+  connectNodeAdapter,
+  createConnectTransport,
+  createGrpcTransport,
+} from '@connectrpc/connect-node';
 import {
   Capability,
   CreateEventRequestSchema,
@@ -174,6 +180,42 @@ describe('transports', () => {
     const error = await failure(client.runs.getRun({ runId: 'r' }));
     expect(error).toMatchObject({ code: 'unavailable', retryable: true });
   });
+
+  it('grpc, cut, is retried, and given up by its caller is not', async () => {
+    const answer = connectNodeAdapter({
+      routes: ({ service }) => service(RunService, { getRun: () => ({ run: { runId: 'r' } }) }),
+    });
+    let requests = 0;
+    let connection: Socket | undefined;
+    const server = createHttp2Server((request, response) => {
+      requests++;
+      if (requests === 1) connection?.destroy();
+      else if (requests === 2) answer(request, response);
+    });
+    server.on('connection', (socket) => {
+      connection = socket;
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const client = createWorldClient({
+      transport: createGrpcTransport({ baseUrl }),
+      retry: { initialDelayMs: 1, budgetMs: 60_000 },
+      onStatus: () => undefined,
+    });
+    try {
+      expect((await client.runs.getRun({ runId: 'r' })).run?.runId).toBe('r');
+      const caller = new AbortController();
+      const call = failure(client.runs.getRun({ runId: 'r' }, { signal: caller.signal }));
+      await until(() => requests === 3);
+      caller.abort();
+      expect(await call).toMatchObject({ code: 'canceled' });
+      expect(requests).toBe(3);
+    } finally {
+      await client.close();
+      connection?.destroy();
+      await new Promise((resolve) => server.close(resolve));
+    }
+  });
 });
 
 describe('retries', () => {
@@ -227,7 +269,7 @@ describe('retries', () => {
       return true;
     };
     await world.client().events.createEvent({ runId: 'r' });
-    expect(world.seen).toHaveLength(3);
+    expect(world.count('CreateEvent')).toBe(3);
     expect(requests).toHaveLength(1);
   });
 
@@ -363,7 +405,7 @@ describe('retries', () => {
       return nth === 0;
     };
     await world.client().queue[name]({});
-    expect(world.seen).toHaveLength(2);
+    expect(world.count(name === 'settle' ? 'Settle' : 'WakeRuns')).toBe(2);
   });
 
   it('spare ReviveMessages, whose second outcome differs', async () => {
@@ -373,7 +415,7 @@ describe('retries', () => {
       return true;
     };
     await failure(world.client().queue.reviveMessages({}));
-    expect(world.seen).toHaveLength(1);
+    expect(world.count('ReviveMessages')).toBe(1);
   });
 
   it("give a long poll its own time and not a call's", async () => {

@@ -1,8 +1,10 @@
 import { setMaxListeners } from 'node:events';
 import { createClient } from '@connectrpc/connect';
 import {
+  Capability,
   EventService,
   HookService,
+  KeyService,
   PROTOCOL_VERSION,
   QueueService,
   RunService,
@@ -55,6 +57,7 @@ export function createWorldClient(options: WorldClientOptions = {}): WorldClient
     deadlineMs: settings.deadlineMs,
     closing: closing.signal,
     requireCapability: (capability) => info.require(capability),
+    lacks: (capability) => info.lacks(capability),
     longPollMs: (request) => info.longPollMs(request),
   });
 
@@ -66,6 +69,7 @@ export function createWorldClient(options: WorldClientOptions = {}): WorldClient
   const waits = createServiceClient(WaitService, transport);
   const queue = createServiceClient(QueueService, transport);
   const streams = createServiceClient(StreamService, transport);
+  const keys = createServiceClient(KeyService, transport);
 
   const context = { retry: settings.retry, idleMs: settings.idleMs, closing: closing.signal };
   const read = (request: ReadStreamOptions) => readStream(streams, context, request);
@@ -79,13 +83,15 @@ export function createWorldClient(options: WorldClientOptions = {}): WorldClient
     waits,
     queue,
     streams,
-    ...createLists({ runs, events, steps, hooks, waits, queue, streams }),
+    keys,
+    ...createLists({ runs, events, steps, hooks, waits, queue, streams, keys }),
     getWorld: () => info.get(),
     has: (capability) => info.has(capability),
     readStream: read,
     readStreamBytes: (request) => readStreamBytes(read, request),
     watchEvents: (request) => watchEvents(events, context, request),
-    createStreamWriter: (request) => createStreamWriter(streams, request),
+    createStreamWriter: (request) =>
+      createStreamWriter(streams, request, () => info.lacks(Capability.STREAM_WRITERS)),
     consume: (request) => consume(queue, context, request),
     async close() {
       closing.abort(new Error('the client was closed'));

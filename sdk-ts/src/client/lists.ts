@@ -3,12 +3,12 @@ import type { Lists, WorldClient } from './types.js';
 
 type Services = Pick<
   WorldClient,
-  'runs' | 'events' | 'steps' | 'hooks' | 'waits' | 'queue' | 'streams'
+  'runs' | 'events' | 'steps' | 'hooks' | 'waits' | 'queue' | 'streams' | 'keys'
 >;
 
 /** The lists of every service. */
 export function createLists(services: Services): Lists {
-  const { runs, events, steps, hooks, waits, queue, streams } = services;
+  const { runs, events, steps, hooks, waits, queue, streams, keys } = services;
   return {
     listRuns: paginate(runs.listRuns, (page) => page.runs),
     listAttributeKeys: paginate(runs.listAttributeKeys, (page) => page.attributes),
@@ -24,5 +24,7 @@ export function createLists(services: Services): Lists {
     listQueues: paginate(queue.listQueues, (page) => page.queues),
     listDeadMessages: paginate(queue.listDeadMessages, (page) => page.messages),
     listPushEndpoints: paginate(queue.listPushEndpoints, (page) => page.endpoints),
+    listKeys: paginate(keys.listKeys, (page) => page.keys),
+    listKeyAccess: paginate(keys.listKeyAccess, (page) => page.entries),
   };
 }

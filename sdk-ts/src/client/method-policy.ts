@@ -7,7 +7,7 @@ import {
   ScalarType,
 } from '@bufbuild/protobuf';
 import { MethodOptions_IdempotencyLevel } from '@bufbuild/protobuf/wkt';
-import { type Capability, methodCapabilities, QueueService, StreamService } from '@worldwire/proto';
+import { Capability, methodCapabilities, QueueService, StreamService } from '@worldwire/proto';
 
 /** What the client knows of a method before it calls it. */
 export interface MethodPolicy {
@@ -46,12 +46,16 @@ function makePolicy(method: DescMethod): MethodPolicy {
   const field = method.input.field.requestId;
   const takesRequestId = field?.fieldKind === 'scalar' && field.scalar === ScalarType.STRING;
   const always =
-    takesRequestId ||
     IDEMPOTENT.has(method) ||
     method.idempotency === MethodOptions_IdempotencyLevel.NO_SIDE_EFFECTS ||
     method.idempotency === MethodOptions_IdempotencyLevel.IDEMPOTENT;
   return {
-    repeatable: method === StreamService.method.append ? namesItsWriter : () => always,
+    repeatable:
+      method === StreamService.method.append
+        ? namesItsWriter
+        : takesRequestId
+          ? namesItself
+          : () => always,
     takesRequestId,
     capability: methodCapabilities.get(`${method.parent.typeName}/${method.name}`),
   };
@@ -62,18 +66,24 @@ function namesItsWriter(request: DescMessageShape): boolean {
   return 'writerId' in request && request.writerId !== '';
 }
 
+/** A request returns its first outcome by its `request_id`; without one it would be carried out again. */
+function namesItself(request: DescMessageShape): boolean {
+  return 'requestId' in request && request.requestId !== '';
+}
+
 /**
- * The request as it goes out on every try: with a random `request_id` where the type has one and the caller gave none.
- * The caller's own message is not changed.
+ * The request as it goes out on every try: with a random `request_id` where the type has one, the caller gave none, and
+ * the World is not known to take none. The caller's own message is not changed.
  */
-export function prepareRequest<I extends DescMessage>(
+export async function prepareRequest<I extends DescMessage>(
   schema: I,
   policy: MethodPolicy,
   init: MessageInitShape<I>,
-): MessageShape<I> {
+  lacks: (capability: Capability) => Promise<boolean>,
+): Promise<MessageShape<I>> {
   const message = create(schema, init);
-  if (!policy.takesRequestId || ('requestId' in message && message.requestId !== ''))
-    return message;
+  if (!policy.takesRequestId || namesItself(message)) return message;
+  if (await lacks(Capability.REQUEST_IDS)) return message;
   return { ...message, requestId: newRequestId() };
 }
 

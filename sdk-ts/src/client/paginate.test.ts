@@ -1,4 +1,11 @@
-import { QueueService, RunService, SortOrder, StreamService } from '@worldwire/proto';
+import { create } from '@bufbuild/protobuf';
+import {
+  ListRunsRequestSchema,
+  QueueService,
+  RunService,
+  SortOrder,
+  StreamService,
+} from '@worldwire/proto';
 import { afterEach, describe, expect, it } from 'vitest';
 import { collect, TestWorld } from './testing/test-world.js';
 
@@ -26,6 +33,25 @@ describe('lists', () => {
     expect(asked).toEqual(['w  1 1', 'w 1 1 1', 'w 2 1 1']);
   });
 
+  it('take requests that were made by create(), and leave them as they are', async () => {
+    world = await TestWorld.start(({ service }) =>
+      service(RunService, {
+        listRuns: ({ page, workflowName }) => ({
+          runs: [{ runId: `${workflowName}${page?.limit}${page?.cursor}` }],
+          page: { cursor: 'c', hasMore: page?.cursor === '' },
+        }),
+      }),
+    );
+    for (const page of [undefined, { limit: 3 }]) {
+      const request = create(ListRunsRequestSchema, { workflowName: 'w', page });
+      const before = structuredClone(request);
+      const runs = await collect(world.client().listRuns(request));
+      const limit = page?.limit ?? 0;
+      expect(runs.map(({ runId }) => runId)).toEqual([`w${limit}`, `w${limit}c`]);
+      expect(structuredClone(request)).toEqual(before);
+    }
+  });
+
   it('begin at a given cursor, and read no page that nobody wants', async () => {
     world = await TestWorld.start(({ service }) =>
       service(QueueService, {
@@ -41,7 +67,7 @@ describe('lists', () => {
       if (names.length === 2) break;
     }
     expect(names).toEqual(['c', 'c+']);
-    expect(world.seen).toHaveLength(2);
+    expect(world.count('ListQueues')).toBe(2);
   });
 
   it.each(['same', ''])('end with an error where a cursor does not advance: %j', async (cursor) => {
@@ -52,7 +78,7 @@ describe('lists', () => {
     );
     const list = collect(world.client().listStreams({ page: { cursor: 'same' } }));
     await expect(list).rejects.toMatchObject({ name: 'WorldError', code: 'data_loss' });
-    expect(world.seen).toHaveLength(1);
+    expect(world.count('ListStreams')).toBe(1);
   });
 
   it('give chunks with numbers for indexes', async () => {

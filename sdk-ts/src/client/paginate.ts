@@ -1,6 +1,6 @@
-import type { MessageInitShape } from '@bufbuild/protobuf';
+import { clone, create, type MessageInitShape } from '@bufbuild/protobuf';
 import type { CallOptions } from '@connectrpc/connect';
-import type { PageInfo, PageRequestSchema } from '@worldwire/proto';
+import { type PageInfo, PageRequestSchema } from '@worldwire/proto';
 import { WorldError } from './error.js';
 import type { List } from './types.js';
 
@@ -16,7 +16,9 @@ export function paginate<
   return async function* list(request, options) {
     let cursor = request.page?.cursor ?? '';
     for (;;) {
-      const page = { ...request.page, cursor } as MessageInitShape<typeof PageRequestSchema>;
+      // A copy: the page of a request that was made by create() is the caller's.
+      const page = clone(PageRequestSchema, create(PageRequestSchema, request.page));
+      page.cursor = cursor;
       const response = await readPage({ ...request, page }, options);
       yield* itemsOf(response);
       if (!response.page?.hasMore) return;

@@ -29,6 +29,8 @@ export interface RetryTransportOptions {
   readonly closing: AbortSignal;
   /** Throws where the World is known not to declare a capability. */
   readonly requireCapability: (capability: Capability) => Promise<void>;
+  /** Whether the World is known not to declare a capability. */
+  readonly lacks: (capability: Capability) => Promise<boolean>;
   /** How long a WaitForRun may take at the World, in milliseconds. */
   readonly longPollMs: (request: WaitForRunRequest) => Promise<number>;
 }
@@ -51,11 +53,20 @@ const LONG_POLL_MARGIN_MS = 10_000;
 export function createRetryTransport(options: RetryTransportOptions): Transport {
   const { transport, status, closing } = options;
 
-  const explain = (error: unknown): WorldError =>
-    closing.aborted ? canceled(closing.reason) : WorldError.from(error);
+  const explain = (cause: unknown, signal: AbortSignal | undefined): WorldError => {
+    if (closing.aborted) return canceled(closing.reason);
+    const error = WorldError.from(cause);
+    // What nobody here cancelled was cut: connect-node tells a broken HTTP/2 connection by the code of a reset.
+    const cut = error.code === 'canceled' && error.reason === undefined && !signal?.aborted;
+    return cut ? new WorldError(error.message, { code: 'unavailable', cause }) : error;
+  };
 
   /** A connection that breaks says nothing of the next one; a stream that cannot begin does. */
-  async function* observed<T>(messages: AsyncIterable<T>, epoch: number): AsyncGenerator<T> {
+  async function* observed<T>(
+    messages: AsyncIterable<T>,
+    signal: AbortSignal | undefined,
+    epoch: number,
+  ): AsyncGenerator<T> {
     let begun = false;
     try {
       for await (const message of messages) {
@@ -64,7 +75,7 @@ export function createRetryTransport(options: RetryTransportOptions): Transport 
         yield message;
       }
     } catch (cause) {
-      const error = explain(cause);
+      const error = explain(cause, signal);
       if (!begun) status.failed(epoch, error);
       throw error;
     }
@@ -82,7 +93,7 @@ export function createRetryTransport(options: RetryTransportOptions): Transport 
       const policy = policyOf(method);
       const end = timeoutMs === undefined ? undefined : performance.now() + timeoutMs;
       if (policy.capability !== undefined) await options.requireCapability(policy.capability);
-      const request = prepareRequest(method.input, policy, input);
+      const request = await prepareRequest(method.input, policy, input, options.lacks);
       const repeatable = policy.repeatable(request);
       const patience = isMessage(request, WaitForRunRequestSchema)
         ? (await options.longPollMs(request)) + LONG_POLL_MARGIN_MS
@@ -96,7 +107,9 @@ export function createRetryTransport(options: RetryTransportOptions): Transport 
       for (;;) {
         if (closing.aborted) throw canceled(closing.reason);
         const tryMs = quickTries > 0 ? Math.min(patience, QUICK_TRY_MS) : patience;
-        const left = end === undefined ? tryMs : Math.min(tryMs, end - performance.now());
+        // Whole milliseconds: some transports send no others.
+        const left =
+          end === undefined ? tryMs : Math.min(tryMs, Math.ceil(end - performance.now()));
         const { epoch } = status;
         try {
           const response = await transport.unary(
@@ -110,7 +123,7 @@ export function createRetryTransport(options: RetryTransportOptions): Transport 
           status.up(epoch);
           return response;
         } catch (cause) {
-          const error = explain(cause);
+          const error = explain(cause, signal);
           status.failed(epoch, error);
           if (!error.retryable || signal?.aborted) throw error;
           if (!repeatable && !isUnsent(cause)) throw error;
@@ -142,9 +155,9 @@ export function createRetryTransport(options: RetryTransportOptions): Transport 
           input,
           contextValues,
         );
-        return { ...response, message: observed(response.message, epoch) };
+        return { ...response, message: observed(response.message, signal, epoch) };
       } catch (cause) {
-        const error = explain(cause);
+        const error = explain(cause, signal);
         status.failed(epoch, error);
         throw error;
       }

@@ -47,9 +47,10 @@ export function readSettings(options: WorldClientOptions): Settings {
   };
 }
 
+/** The address itself may hold a password, and is not repeated. */
 function checkUrl(url: string): void {
   if (/^https?:$/.test(URL.canParse(url) ? new URL(url).protocol : '')) return;
-  throw new WorldError(`not an address of a World: ${url}`, {
+  throw new WorldError('not an address of a World: give one of http or https', {
     code: 'invalid_argument',
     reason: 'INVALID_ARGUMENT',
     metadata: { field: 'url', problem: 'not an http or https address' },

@@ -23,10 +23,14 @@ interface PromiseWithResult {
   reject(error: WorldError): void;
 }
 
-/** Writes one stream: one append at a time, and in it whatever waits. */
+/**
+ * Writes one stream: one append at a time, and in it whatever waits. To a World that is known to take no writers it
+ * appends without a name; an append whose fate is unknown is then not repeated, and fails the writer.
+ */
 export function createStreamWriter(
   streams: Client<typeof StreamService>,
   { runId, name, writerId = crypto.randomUUID(), sequence: first = 0 }: StreamWriterOptions,
+  takesNoWriters: () => Promise<boolean> = async () => false,
 ): StreamWriter {
   const waiting: Waiting[] = [];
   let waitingBytes = 0;
@@ -40,14 +44,14 @@ export function createStreamWriter(
 
   /** Appends what fits into one request, and settles the writes that end in it. */
   async function appendSome(): Promise<void> {
+    const writer = (await takesNoWriters()) ? {} : { writerId, sequence: BigInt(sent) };
     const count = batchSize(waiting);
     const close = closing !== undefined && count === waiting.length;
     const batch = waiting.slice(0, count);
     const { tailIndex, wasClosed } = await streams.append({
       runId,
       name,
-      writerId,
-      sequence: BigInt(sent),
+      ...writer,
       chunks: batch.map(({ chunk }) => chunk),
       close,
     });

@@ -5,17 +5,22 @@ import type {
   Capability,
   DeadMessage,
   Delivery,
+  DeploymentKey,
   Event,
   EventService,
   GetWorldResponse,
   Hook,
   HookService,
+  KeyAccess,
+  KeyService,
   ListAttributeKeysRequestSchema,
   ListChunksRequestSchema,
   ListDeadMessagesRequestSchema,
   ListEventsByCorrelationRequestSchema,
   ListEventsRequestSchema,
   ListHooksRequestSchema,
+  ListKeyAccessRequestSchema,
+  ListKeysRequestSchema,
   ListPushEndpointsRequestSchema,
   ListQueuesRequestSchema,
   ListRunsRequestSchema,
@@ -231,6 +236,8 @@ export interface Lists {
     MessageInitShape<typeof ListPushEndpointsRequestSchema>,
     PushEndpoint
   >;
+  readonly listKeys: List<MessageInitShape<typeof ListKeysRequestSchema>, DeploymentKey>;
+  readonly listKeyAccess: List<MessageInitShape<typeof ListKeyAccessRequestSchema>, KeyAccess>;
 }
 
 /**
@@ -247,6 +254,7 @@ export interface WorldClient extends Lists {
   readonly waits: Client<typeof WaitService>;
   readonly queue: Client<typeof QueueService>;
   readonly streams: Client<typeof StreamService>;
+  readonly keys: Client<typeof KeyService>;
   /** What the World is; asked once, and again after a lost connection. */
   getWorld(): Promise<GetWorldResponse>;
   /** Whether the World declares a capability. */

@@ -48,6 +48,12 @@ export class WorldInfo {
     });
   }
 
+  /** Whether the World is known not to declare the capability. Where it cannot be asked now, it is taken to have it. */
+  async lacks(capability: Capability): Promise<boolean> {
+    const world = await this.#peek();
+    return world !== undefined && !world.capabilities.includes(capability);
+  }
+
   /** How long the World takes for a WaitForRun at most, in milliseconds. */
   async longPollMs({ timeout }: WaitForRunRequest): Promise<number> {
     const maximum = (await this.#peek())?.limits?.maxLongPoll;

@@ -6,7 +6,7 @@ import { readConfig } from './config.js';
 describe('readConfig', () => {
   it('has defaults for everything', () => {
     expect(readConfig({}, {})).toMatchObject({
-      place: { kind: 'embedded', dir: resolve('.worldwire') },
+      place: { kind: 'embedded', dataDir: resolve('.worldwire') },
       defaulted: true,
       deploymentId: 'default',
       deploymentAffinity: false,
@@ -35,9 +35,18 @@ describe('readConfig', () => {
       concurrency: 7,
     });
     expect(readConfig({ url: 'embedded:x', deploymentId: 'd2' }, env)).toMatchObject({
-      place: { kind: 'embedded', dir: resolve('x') },
+      place: { kind: 'embedded', dataDir: resolve('x') },
       deploymentId: 'd2',
     });
+    const databaseUrl = 'postgres://me:secret@db/world?sslmode=verify-full';
+    expect(readConfig({ url: databaseUrl }, env)).toMatchObject({
+      place: { kind: 'embedded', databaseUrl },
+    });
+  });
+
+  it('shows no password of an address that is wrong', () => {
+    const read = () => readConfig({ url: 'postgre://me:secret@db/world' }, {});
+    expect(read).toThrow('postgre://me:…@db/world');
   });
 
   it.each([

@@ -176,4 +176,4 @@ export function fromFailure(
 }
 
 /** What SDK 4 is told of an error that it cannot read. */
-export const OPAQUE_ERROR = 'The error was written by a newer version of the Workflow SDK';
+export const OPAQUE_ERROR = 'The error cannot be read here';

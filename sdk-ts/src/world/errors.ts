@@ -74,6 +74,26 @@ export function worldError(message: string, fields: Pick<Fields, 'status' | 'cau
   return makeError('WorkflowWorldError', message, fields);
 }
 
+/** Marks the want of a key. */
+const KEY_MISSING = 'KEY_MISSING';
+
+/**
+ * The error for a key that is not here. Both lines of the SDK take it for an outage, and try again instead of failing
+ * the run.
+ */
+export function keyError(message: string, cause?: unknown): Error {
+  return makeError('WorkflowWorldError', message, {
+    status: UNAVAILABLE_STATUS,
+    code: KEY_MISSING,
+    cause,
+  });
+}
+
+/** Whether an error is one of `keyError`. */
+export function isKeyError(error: unknown): error is Error {
+  return error instanceof Error && (error as { code?: unknown }).code === KEY_MISSING;
+}
+
 /**
  * The error that the Workflow SDK expects for a failed call: its class by name, with that class's fields
  * and the original as `cause`. Anything but a WorldError is returned as it is.

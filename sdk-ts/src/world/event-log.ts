@@ -1,10 +1,19 @@
-import { Capability, type CreateEventResponse, type ItemError } from '@worldwire/proto';
+import type { MessageInitShape } from '@bufbuild/protobuf';
+import {
+  Capability,
+  type CreateEventResponse,
+  type Event,
+  type ItemError,
+  type RunCreatedSchema,
+} from '@worldwire/proto';
 import { WorldError } from '../client/error.js';
 import { allPages, compact, fromPage, nonZero, toPageRequest, toResolveData } from './convert.js';
 import { toUpstreamError, translated } from './errors.js';
-import { fromEvent, toNewEvent } from './events.js';
-import { fromHook } from './hooks.js';
+import { fromEvent, type NewEventInit, toNewEvent } from './events.js';
+import { readHook } from './hooks.js';
+import { readable, readerOfLogs, readerOfWrite } from './reader.js';
 import { fromRun } from './runs.js';
+import { openErrors, sealError } from './sealed-errors.js';
 import { type Connect, declares, type Session } from './session.js';
 import { fromStep } from './steps.js';
 import type {
@@ -50,11 +59,9 @@ export function createEvents(connect: Connect) {
       runId,
       page: toPageRequest(pagination),
       resolveData: toResolveData(resolveData),
+      reader: readerOfLogs(session),
     });
-    return fromPage(
-      events.map((event) => fromEvent(event, session.reader)),
-      page,
-    );
+    return fromPage(await readEvents(session, readable(session, events)), page);
   };
 
   return {
@@ -74,7 +81,7 @@ export function createEvents(connect: Connect) {
         const starts = data.eventType === 'run_started';
         const response = await session.client.events.createEvent({
           runId: runId ?? '',
-          event: toNewEvent(data, params),
+          event: await prepared(session, runId ?? '', toNewEvent(data, params)),
           expectedPosition: params.eventCount === undefined ? undefined : BigInt(params.eventCount),
           sinceCursor: params.sinceCursor,
           // Both lines replay from the log that rides on a start, and otherwise list it next.
@@ -82,9 +89,10 @@ export function createEvents(connect: Connect) {
           skipPreload: starts && params.skipPreload === true,
           resolveData: toResolveData(params.resolveData),
           viaStepDispatch: params.viaStepDispatch === true,
+          reader: readerOfWrite(session, data.eventType),
         });
         const reportsSkipped = params.eventCount !== undefined && params.sinceCursor === undefined;
-        const result = fromCreated(response, session, reportsSkipped);
+        const result = await fromCreated(response, session, reportsSkipped);
         if (params.replayEventObserver !== undefined) {
           for (const event of result.events ?? []) params.replayEventObserver(event);
         }
@@ -99,8 +107,11 @@ export function createEvents(connect: Connect) {
     ): Promise<{ results: BatchResult[] }> =>
       translated(async () => {
         const session = await connect();
-        const events = items.map(({ event, occurredAt, computeInstanceId }) =>
-          toNewEvent(event, { occurredAt, computeInstanceId, requestId: params.requestId }),
+        const events = await Promise.all(
+          items.map(({ event, occurredAt, computeInstanceId }) => {
+            const fields = { occurredAt, computeInstanceId, requestId: params.requestId };
+            return prepared(session, runId, toNewEvent(event, fields));
+          }),
         );
         if (!declares(session, Capability.EVENT_BATCH)) {
           return { results: await oneByOne(session, runId, events, params) };
@@ -111,12 +122,14 @@ export function createEvents(connect: Connect) {
           resolveData: toResolveData(params.resolveData),
         });
         return {
-          results: results.map(({ outcome }): BatchResult => {
-            if (outcome.case === 'created') {
-              return { status: 200, ...fromCreated(outcome.value, session, false) };
-            }
-            return refusal(itemError(outcome.value));
-          }),
+          results: await Promise.all(
+            results.map(async ({ outcome }): Promise<BatchResult> => {
+              if (outcome.case === 'created') {
+                return { status: 200, ...(await fromCreated(outcome.value, session, false)) };
+              }
+              return refusal(itemError(outcome.value));
+            }),
+          ),
         };
       }),
 
@@ -126,13 +139,15 @@ export function createEvents(connect: Connect) {
       params?: { resolveData?: UpstreamResolveData },
     ): Promise<UpstreamEvent> =>
       translated(async () => {
-        const { client, reader } = await connect();
-        const { event } = await client.events.getEvent({
+        const session = await connect();
+        const { event } = await session.client.events.getEvent({
           runId,
           eventId,
           resolveData: toResolveData(params?.resolveData),
+          reader: readerOfLogs(session),
         });
-        return fromEvent(event!, reader);
+        const [read] = await readEvents(session, [event!]);
+        return read!;
       }),
 
     /** Lists a log; without a limit, everything from the cursor on. */
@@ -150,18 +165,16 @@ export function createEvents(connect: Connect) {
       params: Omit<ListParams, 'runId'> & { runId?: string; correlationId: string },
     ): Promise<UpstreamPage<UpstreamEvent>> =>
       translated(async () => {
-        const { client, reader } = await connect();
+        const session = await connect();
         const fetchPage = async (pagination: UpstreamPagination) => {
-          const { events, page } = await client.events.listEventsByCorrelation({
+          const { events, page } = await session.client.events.listEventsByCorrelation({
             runId: params.runId ?? '',
             correlationId: params.correlationId,
             page: toPageRequest(pagination),
             resolveData: toResolveData(params.resolveData),
+            reader: readerOfLogs(session),
           });
-          return fromPage(
-            events.map((event) => fromEvent(event, reader)),
-            page,
-          );
+          return fromPage(await readEvents(session, readable(session, events)), page);
         };
         if (params.pagination?.limit !== undefined) return fetchPage(params.pagination);
         return allPages(params.pagination, fetchPage);
@@ -169,11 +182,37 @@ export function createEvents(connect: Connect) {
   };
 }
 
+/** An event as the World is to have it: it names the key of the run that it creates, and its error is sealed. */
+async function prepared(
+  session: Session,
+  runId: string,
+  event: NewEventInit,
+): Promise<NewEventInit> {
+  const create = createOf(event.data);
+  // A run that the World is to name cannot have been sealed for.
+  if (create !== undefined && runId !== '') {
+    create.encryptionKeyId = await session.keys.stamp(session, runId, create);
+  }
+  return sealError(session, runId, event);
+}
+
+function createOf(
+  data: NewEventInit['data'],
+): MessageInitShape<typeof RunCreatedSchema> | undefined {
+  if (data?.case === 'runCreated') return data.value;
+  return data?.case === 'runStarted' ? data.value.create : undefined;
+}
+
+async function readEvents(session: Session, events: Event[]): Promise<UpstreamEvent[]> {
+  await openErrors(session, { events });
+  return events.map((event) => fromEvent(event, session.reader));
+}
+
 /** A batch for a World that has none: the same outcomes, one commit each. */
 async function oneByOne(
   session: Session,
   runId: string,
-  events: ReturnType<typeof toNewEvent>[],
+  events: NewEventInit[],
   params: BatchParams,
 ): Promise<BatchResult[]> {
   const results: BatchResult[] = [];
@@ -184,7 +223,7 @@ async function oneByOne(
         event,
         resolveData: toResolveData(params.resolveData),
       });
-      results.push({ status: 200, ...fromCreated(created, session, false) });
+      results.push({ status: 200, ...(await fromCreated(created, session, false)) });
     } catch (error) {
       if (!(error instanceof WorldError) || error.retryable) throw error;
       results.push(refusal(error));
@@ -215,25 +254,31 @@ function refusal(error: WorldError): BatchResult {
  * @param reportsSkipped Whether the events are those at the positions that the write skipped over, which
  * must not advance the reader's cursor and do not include the write's own event.
  */
-function fromCreated(
+async function fromCreated(
   response: CreateEventResponse,
   session: Session,
   reportsSkipped: boolean,
-): UpstreamEventResult {
+): Promise<UpstreamEventResult> {
   const { event, run, step, hook, wait, delta } = response;
-  const { reader } = session;
+  const { reader, keys } = session;
+  if (run !== undefined) keys.noteRun(run.runId, run);
+  await openErrors(session, {
+    runs: [run],
+    steps: [step],
+    events: [event, ...(delta?.events ?? [])],
+  });
   const result: UpstreamEventResult = compact({
     event: event && fromEvent(event, reader),
     run: run && fromRun(run, reader),
     step: step && fromStep(step, reader),
-    hook: hook && fromHook(hook, session),
+    hook: hook && readHook(hook, session),
     wait: wait && fromWait(wait),
     stepCreated: response.stepCreated ? true : undefined,
     maxEvents: nonZero(response.maxEvents),
   });
   if (delta === undefined) return result;
   const seen = reportsSkipped && event ? event.position : undefined;
-  const events = delta.events
+  const events = readable(session, delta.events)
     .filter(({ position }) => seen === undefined || position < seen)
     .map((one) => fromEvent(one, reader));
   const { cursor, hasMore } = fromPage(events, delta.page);

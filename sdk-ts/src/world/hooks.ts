@@ -42,6 +42,12 @@ export function fromHook(hook: Hook, { config }: Pick<Session, 'config'>): Upstr
   });
 }
 
+/** A hook as an answer has it; what it tells of its run's key is kept for whoever reads its metadata. */
+export function readHook(hook: Hook, session: Session): UpstreamHook {
+  if (hook.run !== undefined) session.keys.noteRun(hook.runId, hook.run);
+  return fromHook(hook, session);
+}
+
 /** What a resumer of SDK 5 needs of the run; it spares the resumer a read. */
 function fromRunContext(run: HookRunContext): UpstreamResumeContext {
   const context: Record<string, Payload> = run.executionContext ?? {};
@@ -73,7 +79,7 @@ export function createHooks(connect: Connect) {
         const session = await connect();
         const resolveData = toResolveData(params?.resolveData);
         const { hook } = await session.client.hooks.getHook({ hookId, resolveData });
-        return fromHook(hook!, session);
+        return readHook(hook!, session);
       }),
 
     getByToken: (token: string, params?: GetParams): Promise<UpstreamHook> =>
@@ -81,7 +87,7 @@ export function createHooks(connect: Connect) {
         const session = await connect();
         const resolveData = toResolveData(params?.resolveData);
         const { hook } = await session.client.hooks.getHookByToken({ token, resolveData });
-        return fromHook(hook!, session);
+        return readHook(hook!, session);
       }),
 
     list: (
@@ -99,7 +105,7 @@ export function createHooks(connect: Connect) {
           resolveData: toResolveData(params.resolveData),
         });
         return fromPage(
-          hooks.map((hook) => fromHook(hook, session)),
+          hooks.map((hook) => readHook(hook, session)),
           page,
         );
       }),

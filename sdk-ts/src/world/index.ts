@@ -5,6 +5,7 @@
 import { Capability } from '@worldwire/proto';
 import { createAnalytics } from './analytics.js';
 import type { WorldOptions } from './config.js';
+import { translated } from './errors.js';
 import { createEvents } from './event-log.js';
 import { createHooks } from './hooks.js';
 import { createQueue } from './queue.js';
@@ -78,6 +79,25 @@ export function createWorld(options: WorldOptions = {}) {
     hooks: createHooks(connect),
     analytics: createAnalytics(connect),
     ...createStreams(connect),
+
+    /**
+     * The key of a run, 32 bytes, or undefined where it is not sealed. A run that does not exist is one that is about to
+     * be created, for the deployment that the context names.
+     *
+     * @throws WorkflowWorldError (503) that names the run and the missing key.
+     */
+    getEncryptionKeyForRun: (
+      run: string | { runId: string },
+      context?: Readonly<Record<string, unknown>>,
+    ): Promise<Uint8Array<ArrayBuffer> | undefined> =>
+      translated(async () => {
+        const deploymentId = context?.deploymentId;
+        const held = await shared.keys.of(
+          typeof run === 'string' ? run : run.runId,
+          typeof deploymentId === 'string' ? deploymentId : undefined,
+        );
+        return held && new Uint8Array(held.keys.runKey);
+      }),
 
     getEnvironment: (): string | undefined => shared.config().environment,
 

@@ -21,15 +21,18 @@ export function createQueue(connect: Connect, worker: Worker) {
     queueName: string,
     message: unknown,
     opts: UpstreamQueueOptions = {},
-  ): MessageInit => ({
-    queueName: worker.consumedName(queueName),
-    ...encodeMessage(message, opts.specVersion),
-    headers: opts.headers,
-    deploymentId: opts.deploymentId ?? session.config.deploymentId,
-    idempotencyKey: opts.idempotencyKey,
-    delay: opts.delaySeconds ? durationFromMs(Math.ceil(opts.delaySeconds * 1000)) : undefined,
-    runId: runIdOf(message),
-  });
+  ): MessageInit => {
+    announceRun(session, message);
+    return {
+      queueName: worker.consumedName(queueName),
+      ...encodeMessage(message, opts.specVersion),
+      headers: opts.headers,
+      deploymentId: opts.deploymentId ?? session.config.deploymentId,
+      idempotencyKey: opts.idempotencyKey,
+      delay: opts.delaySeconds ? durationFromMs(Math.ceil(opts.delaySeconds * 1000)) : undefined,
+      runId: runIdOf(message),
+    };
+  };
 
   return {
     /** Sends one message; it is durable when the promise resolves. */
@@ -127,4 +130,10 @@ function runIdOf(message: unknown): string {
   if (__healthCheck) return '';
   const id = runId ?? workflowRunId;
   return typeof id === 'string' ? id : '';
+}
+
+/** SDK 5 asks another deployment by a health check for the public key of a run that it is about to create there. */
+function announceRun({ keys }: Session, message: unknown): void {
+  const { __healthCheck, runId } = (message ?? {}) as Record<string, Payload>;
+  if (__healthCheck && typeof runId === 'string') keys.announce(runId);
 }

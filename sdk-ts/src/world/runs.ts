@@ -19,7 +19,8 @@ import {
 } from './convert.js';
 import { translated } from './errors.js';
 import { toNewEvent } from './events.js';
-import type { Connect } from './session.js';
+import { openErrors } from './sealed-errors.js';
+import type { Connect, Session } from './session.js';
 import type {
   Reader,
   UpstreamPage,
@@ -53,6 +54,18 @@ export function fromRun(run: Run, reader: Reader): UpstreamRun {
     createdAt: requiredDate(run.createdAt),
     updatedAt: requiredDate(run.updatedAt),
   });
+}
+
+/** Runs as an answer has them, in the shape that the application's SDK reads. */
+export async function readRuns(session: Session, runs: readonly Run[]): Promise<UpstreamRun[]> {
+  for (const run of runs) session.keys.noteRun(run.runId, run);
+  await openErrors(session, { runs });
+  return runs.map((run) => fromRun(run, session.reader));
+}
+
+async function readRun(session: Session, run: Run | undefined): Promise<UpstreamRun> {
+  const [read] = await readRuns(session, [run!]);
+  return read!;
 }
 
 /** The SDK's word for a run's state. */
@@ -100,50 +113,49 @@ export function createRuns(connect: Connect) {
   return {
     get: (id: string, params?: ReadParams): Promise<UpstreamRun> =>
       translated(async () => {
-        const { client, reader } = await connect();
-        const { run } = await client.runs.getRun({
+        const session = await connect();
+        const { run } = await session.client.runs.getRun({
           runId: id,
           resolveData: toResolveData(params?.resolveData),
         });
-        return fromRun(run!, reader);
+        return readRun(session, run);
       }),
 
     /** One snapshot of several runs, in the order asked for, with null for each that does not exist. */
     getMany: (ids: readonly string[], params?: ReadParams): Promise<(UpstreamRun | null)[]> =>
       translated(async () => {
-        const { client, reader } = await connect();
-        const { results } = await client.runs.batchGetRuns({
+        const session = await connect();
+        const { results } = await session.client.runs.batchGetRuns({
           runIds: [...ids],
           resolveData: toResolveData(params?.resolveData),
         });
-        return results.map(({ run }) => (run === undefined ? null : fromRun(run, reader)));
+        return Promise.all(
+          results.map(({ run }) => (run === undefined ? null : readRun(session, run))),
+        );
       }),
 
     list: (params: ListParams = {}): Promise<UpstreamPage<UpstreamRun>> =>
       translated(async () => {
-        const { client, reader } = await connect();
+        const session = await connect();
         const wanted = params.status === undefined ? [] : [params.status].flat();
         // As `IN ()` does, an empty list of states matches nothing.
         if (params.status !== undefined && wanted.length === 0) {
           return { data: [], cursor: null, hasMore: false };
         }
-        const { runs, page } = await client.runs.listRuns({
+        const { runs, page } = await session.client.runs.listRuns({
           page: toPageRequest(params.pagination),
           workflowName: params.workflowName,
           statuses: wanted.map(runStatusValue),
           resolveData: toResolveData(params.resolveData),
         });
-        return fromPage(
-          runs.map((run) => fromRun(run, reader)),
-          page,
-        );
+        return fromPage(await readRuns(session, runs), page);
       }),
 
     /** Answers when the run has ended or the time is up, whichever comes first. */
     waitForTerminalStatus: (id: string, params: WaitParams = {}): Promise<UpstreamRun> =>
       translated(async () => {
-        const { client, reader } = await connect();
-        const { run } = await client.runs.waitForRun(
+        const session = await connect();
+        const { run } = await session.client.runs.waitForRun(
           {
             runId: id,
             timeout: params.timeoutMs === undefined ? undefined : durationFromMs(params.timeoutMs),
@@ -151,7 +163,7 @@ export function createRuns(connect: Connect) {
           },
           { signal: params.signal },
         );
-        return fromRun(run!, reader);
+        return readRun(session, run);
       }),
 
     /** Cancels up to 500 runs, with one result for each, in order. */

@@ -1,6 +1,7 @@
 import type { Capability, GetWorldResponse } from '@worldwire/proto';
 import type { WorldClient } from '../client/types.js';
 import type { Config } from './config.js';
+import type { RunKeyStore } from './keys/run-key-store.js';
 import type { Reader } from './upstream.js';
 
 /** A World that has answered. */
@@ -11,6 +12,9 @@ export interface Session {
   readonly config: Config;
   /** The line of the SDK that reads. */
   readonly reader: Reader;
+  /** The spec version that the application's SDK declares. */
+  readonly specVersion: number;
+  readonly keys: RunKeyStore;
 }
 
 /** Connects at the first call; later calls share the connection. */

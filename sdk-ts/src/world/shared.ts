@@ -7,13 +7,14 @@ import { createWorldClient } from '../client/client.js';
 import type { WorldClient } from '../client/types.js';
 import { type Config, readConfig, type WorldOptions } from './config.js';
 import { loadErrorClasses, worldError } from './errors.js';
+import { RunKeyStore } from './keys/run-key-store.js';
 import type { Session } from './session.js';
 import { detectSpecVersion, readerOf } from './spec-version.js';
 import { Worker } from './worker.js';
 
 /** What `@worldwire/reference-world/embedded` exports. */
 interface EmbeddedModule {
-  openEmbeddedWorld(options: { dataDir: string }): Promise<EmbeddedWorld>;
+  openEmbeddedWorld(options: { dataDir: string } | { databaseUrl: string }): Promise<EmbeddedWorld>;
 }
 
 interface EmbeddedWorld {
@@ -33,6 +34,7 @@ const START_WAIT_MS = 5_000;
  */
 export class Shared {
   readonly worker: Worker;
+  readonly keys: RunKeyStore;
   readonly specVersion: number;
   readonly #options: WorldOptions;
   #config: Config | undefined;
@@ -46,7 +48,8 @@ export class Shared {
   constructor(options: WorldOptions) {
     this.#options = options;
     this.specVersion = detectSpecVersion();
-    this.worker = new Worker(this.connect, () => this.config(), this.specVersion);
+    this.keys = new RunKeyStore(this.connect, () => this.config());
+    this.worker = new Worker(this.connect, () => this.config(), this.keys, this.specVersion);
   }
 
   config(): Config {
@@ -99,6 +102,7 @@ export class Shared {
     const opening = this.#opening;
     this.#opening = undefined;
     this.#config = undefined;
+    this.keys.clear();
     this.#info = undefined;
     // A call that still waits for a World which is away ends here.
     await this.#client?.close();
@@ -125,16 +129,19 @@ export class Shared {
       throw error;
     }
     this.#info = info;
-    return { client, info, config, reader: readerOf(this.specVersion) };
+    const { specVersion, keys } = this;
+    return { client, info, config, reader: readerOf(specVersion), specVersion, keys };
   }
 
   async #locate({ place, defaulted }: Config): Promise<{ url: string } | { transport: Transport }> {
     if (place.kind === 'remote') return { url: place.url };
-    if (defaulted) {
-      console.warn(`worldwire: WORLDWIRE_URL is not set; using an embedded World in ${place.dir}`);
+    if (defaulted && 'dataDir' in place) {
+      console.warn(
+        `worldwire: WORLDWIRE_URL is not set; using an embedded World in ${place.dataDir}`,
+      );
     }
     const { openEmbeddedWorld } = await loadEmbedded();
-    this.#embedded ??= await openEmbeddedWorld({ dataDir: place.dir });
+    this.#embedded ??= await openEmbeddedWorld(place);
     return { transport: this.#embedded.transport };
   }
 }

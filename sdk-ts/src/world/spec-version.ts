@@ -4,6 +4,8 @@ import type { Reader } from './upstream.js';
 
 /** What SDK 4 declares; every World of every SDK reads such runs. */
 const SPEC_VERSION_V4 = 3;
+/** From here on payloads may be compressed. */
+const SPEC_VERSION_COMPRESSION = 5;
 /** What SDK 5 declares with its sealed log, and with it switched off. */
 const SPEC_VERSION_SEALED_LOG = 7;
 const SPEC_VERSION_SLOT_IDENTITY = 6;
@@ -34,6 +36,17 @@ export function detectSpecVersion(cwd = process.cwd(), env: Env = process.env): 
 /** The line of the SDK that a spec version belongs to. */
 export function readerOf(specVersion: number): Reader {
   return specVersion <= SPEC_VERSION_V4 ? 'v4' : 'v5';
+}
+
+/**
+ * The highest spec version of runs that an SDK which declares `specVersion` may execute. SDK 4 declares 3 and copes with
+ * what 4 and 5 add, attributes and payloads that may be compressed, as long as they are not; from 6 on a log is written
+ * in ways that it does not follow. SDK 5 reads a sealed log also where it writes none.
+ */
+export function highestExecuted(specVersion: number): number {
+  if (readerOf(specVersion) === 'v4') return SPEC_VERSION_COMPRESSION;
+  const reads = specVersion < SPEC_VERSION_SLOT_IDENTITY ? 0 : SPEC_VERSION_SEALED_LOG;
+  return Math.max(specVersion, reads);
 }
 
 /**

@@ -10,6 +10,7 @@ import {
   toResolveData,
 } from './convert.js';
 import { translated, worldError } from './errors.js';
+import { openErrors } from './sealed-errors.js';
 import type { Connect } from './session.js';
 import type {
   Reader,
@@ -60,13 +61,14 @@ export function createSteps(connect: Connect) {
         if (runId === undefined) {
           throw worldError(`step ${stepId} cannot be found without its run's id`, { status: 400 });
         }
-        const { client, reader } = await connect();
-        const { step } = await client.steps.getStep({
+        const session = await connect();
+        const { step } = await session.client.steps.getStep({
           runId,
           stepId,
           resolveData: toResolveData(params?.resolveData),
         });
-        return fromStep(step!, reader);
+        await openErrors(session, { steps: [step] });
+        return fromStep(step!, session.reader);
       }),
 
     list: (params: {
@@ -75,14 +77,15 @@ export function createSteps(connect: Connect) {
       resolveData?: UpstreamResolveData;
     }): Promise<UpstreamPage<UpstreamStep>> =>
       translated(async () => {
-        const { client, reader } = await connect();
-        const { steps, page } = await client.steps.listSteps({
+        const session = await connect();
+        const { steps, page } = await session.client.steps.listSteps({
           runId: params.runId,
           page: toPageRequest(params.pagination),
           resolveData: toResolveData(params.resolveData),
         });
+        await openErrors(session, { steps });
         return fromPage(
-          steps.map((step) => fromStep(step, reader)),
+          steps.map((step) => fromStep(step, session.reader)),
           page,
         );
       }),

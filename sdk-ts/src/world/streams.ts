@@ -1,6 +1,7 @@
 import type { StreamWriter } from '../client/types.js';
 import { toPageRequest } from './convert.js';
 import { toUpstreamError, translated } from './errors.js';
+import { openChunk, sealChunks } from './sealed-chunks.js';
 import type { Connect, Session } from './session.js';
 
 type UpstreamChunk = string | Uint8Array;
@@ -64,7 +65,9 @@ export function createStreams(connect: Connect) {
       const session = await connect();
       const bytes = chunks.map(toChunk);
       if (bytes.length === 0) return;
-      await writers.use(session, await runId, name, (writer) => writer.write(bytes));
+      const id = await runId;
+      const sealed = await sealChunks(session, id, name, bytes);
+      await writers.use(session, id, name, (writer) => writer.write(sealed));
     });
 
   const close = (runId: string | Promise<string>, name: string): Promise<void> =>
@@ -97,14 +100,19 @@ export function createStreams(connect: Connect) {
 
   const getChunks = (runId: string, name: string, options: ChunkOptions = {}) =>
     translated(async () => {
-      const { client } = await connect();
-      const { chunks, page, done } = await client.streams.listChunks({
+      const session = await connect();
+      const { chunks, page, done } = await session.client.streams.listChunks({
         runId,
         name,
         page: toPageRequest(options),
       });
       return {
-        data: chunks.map(({ index, data }) => ({ index: Number(index), data: owned(data) })),
+        data: await Promise.all(
+          chunks.map(async ({ index, data }) => ({
+            index: Number(index),
+            data: owned(await openChunk(session, data)),
+          })),
+        ),
         // The SDK takes a cursor as a promise of more; ours also marks the end of a growing stream.
         cursor: page?.hasMore ? page.cursor : null,
         hasMore: page?.hasMore ?? false,
@@ -131,9 +139,11 @@ export function createStreams(connect: Connect) {
     return {
       write: (chunkSeq: number, chunks: readonly UpstreamChunk[]): Promise<void> =>
         translated(async () => {
-          const current = at(await connect(), chunkSeq);
+          const session = await connect();
+          const sealed = await sealChunks(session, runId, name, chunks.map(toChunk));
+          const current = at(session, chunkSeq);
           try {
-            await current.write(chunks.map(toChunk));
+            await current.write(sealed);
           } catch (error) {
             // A writer that failed stays failed; the same chunks are sent by a new one with the same id.
             if (writer === current) writer = undefined;
@@ -195,11 +205,13 @@ function owned(data: Uint8Array): Uint8Array {
 
 /** A live read that fetches no more than its consumer takes, and ends its request when cancelled. */
 function toReadable(
-  { client }: Session,
+  session: Session,
   options: { runId: string; name: string; startIndex: number },
 ): ReadableStream<Uint8Array> {
   const abort = new AbortController();
-  const chunks = client.readStream({ ...options, signal: abort.signal })[Symbol.asyncIterator]();
+  const chunks = session.client
+    .readStream({ ...options, signal: abort.signal })
+    [Symbol.asyncIterator]();
   return new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
@@ -208,7 +220,8 @@ function toReadable(
             const { done, value } = await chunks.next();
             if (done) return controller.close();
             // An empty piece tells a reader nothing, and some take it for an end.
-            if (value.data.length > 0) return controller.enqueue(owned(value.data));
+            const data = await openChunk(session, value.data);
+            if (data.length > 0) return controller.enqueue(owned(data));
           }
         } catch (error) {
           if (!abort.signal.aborted) controller.error(toUpstreamError(error));

@@ -12,9 +12,10 @@ import {
   runHandler,
   SECRET_HEADER,
 } from './delivery.js';
+import type { RunKeyStore } from './keys/run-key-store.js';
 import { loadRoute, ownBaseUrls, type Route, routeUrl } from './routes.js';
 import type { Connect, Session } from './session.js';
-import type { UpstreamQueueHandler } from './upstream.js';
+import type { UpstreamDelivery, UpstreamQueueHandler } from './upstream.js';
 
 /** `__wkf_step_`, or with a namespace `__<ns>_wkf_step_`; the same for workflows. */
 const PREFIX = /^__(?:[a-z][a-z0-9]*_)?wkf_(workflow|step)_$/;
@@ -50,6 +51,7 @@ const REGISTERED_STEPS = Symbol.for('@workflow/core//registeredSteps');
 export class Worker {
   readonly config: () => Config;
   readonly #connect: Connect;
+  readonly #keys: RunKeyStore;
   readonly #specVersion: number;
   /** Proves to this process's own routes that a message was posted by this very process. */
   readonly #secret = randomUUID();
@@ -67,17 +69,28 @@ export class Worker {
   #baseUrl: string | undefined;
   #stepRouteLoaded = false;
 
-  constructor(connect: Connect, config: () => Config, specVersion: number) {
+  constructor(connect: Connect, config: () => Config, keys: RunKeyStore, specVersion: number) {
     this.#connect = connect;
     this.config = config;
+    this.#keys = keys;
     this.#specVersion = specVersion;
   }
 
   /** Registers the consumer of a queue prefix and returns its HTTP form. The last one wins. */
   createQueueHandler(
     prefix: string,
-    handler: UpstreamQueueHandler,
+    sdkHandler: UpstreamQueueHandler,
   ): (request: Request) => Promise<Response> {
+    // A handler that finds the key missing counts it as a failed try of the step, or of the run.
+    const handler: UpstreamQueueHandler = async (message, meta) => {
+      const timeoutSeconds = await this.#keys.admit(message);
+      if (timeoutSeconds !== undefined) return { timeoutSeconds };
+      try {
+        return await sdkHandler(message, meta);
+      } catch (error) {
+        throw this.config().encryption ? withoutMessage(error, meta) : error;
+      }
+    };
     this.#handlers.set(prefix, handler);
     if (this.#wanted) void this.#attach();
     else this.#startSoon();
@@ -281,6 +294,15 @@ export class Worker {
     }
     await this.#attach();
   }
+}
+
+/** What the World may keep of an error that user code may have thrown: its class. */
+function withoutMessage(error: unknown, { messageId }: UpstreamDelivery): Error {
+  console.warn(`worldwire: message ${messageId} failed:`, error);
+  const bare = new Error('the log of the consumer says more');
+  const name = error instanceof Error ? error.name : typeof error;
+  if (/^\w{1,100}$/.test(name)) bare.name = name;
+  return bare;
 }
 
 function kindOf(prefix: string): string | undefined {

@@ -4,10 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { WRITES } from '../writes.js';
 import { FILE_NAME, JOURNAL_BYTES, openDatabase, schemaVersion } from './database.js';
 import { LogKeeper } from './log-keeper.js';
 import { migrations } from './migrations/index.js';
-import { connect, WRITES } from './operations.js';
+import { connect } from './operations.js';
 
 let dataDir: string;
 beforeEach(async () => {

@@ -89,6 +89,11 @@ function checkIdentity(db: Database.Database, dataDir: string): void {
     throw new Error(`${join(dataDir, FILE_NAME)} is a database of another program`);
 }
 
+/** Whether a database is a World's. */
+export function isOurs(db: Database.Database): boolean {
+  return db.pragma('application_id', { simple: true }) === APPLICATION_ID;
+}
+
 /** The version of the schema in the file; 0 for a new one. */
 export function schemaVersion(db: Database.Database): number {
   return db.pragma('user_version', { simple: true }) as number;

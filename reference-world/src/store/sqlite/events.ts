@@ -1,7 +1,8 @@
 import type { Event } from '@worldwire/proto';
 import type { Key, StoreOperations } from '../operations.js';
 import { decodeEvent, encodeEvent } from '../records.js';
-import { bothOrders, maskOf, type Query, type Sql, slice, startOf } from './sql.js';
+import { slice, startOf } from '../slices.js';
+import { bothOrders, maskOf, type Query, type Sql } from './sql.js';
 
 interface Row {
   readonly key: Key;
@@ -49,7 +50,7 @@ export function eventOperations(
     sql,
     `SELECT e.key, e.data, {payload}
        FROM events e INDEXED BY events_by_correlation JOIN runs r ON r.key = e.run_key
-      WHERE e.correlation_id = ? AND e.correlation_id <> '' AND r.project = ? AND e.key {>} ?
+      WHERE e.correlation_id = ? AND e.correlation_id <> '' AND r.project = ? AND e.key {>} ? AND (1 << e.type) & ?
       ORDER BY e.key {ASC} LIMIT ?`,
   );
   const has = sql.prepare(
@@ -99,11 +100,18 @@ export function eventOperations(
             );
       return sliceOf(rows, limit, maxBytes, payloads);
     },
-    listProjectEvents(project, correlationId, { after, descending, limit, maxBytes }, payloads) {
+    listProjectEvents(
+      project,
+      types,
+      correlationId,
+      { after, descending, limit, maxBytes },
+      payloads,
+    ) {
       const rows = listProject(payloads, descending).iterate(
         correlationId,
         project,
         startOf(after, descending),
+        maskOf(types),
         limit + 1,
       );
       return sliceOf(rows, limit, maxBytes, payloads);

@@ -1,6 +1,7 @@
 import type { Context } from '../../core/program.js';
 import { Rejection } from '../../core/rejection.js';
 import type { Command } from '../store.js';
+import { throttled } from '../throttled.js';
 import { faultOf, isBusy } from './faults.js';
 import type { Trace, Transactions } from './transaction.js';
 
@@ -39,7 +40,6 @@ type Outcome = { readonly value: unknown } | { readonly error: unknown };
  */
 class Torn extends Error {}
 
-const THROTTLED_RETRY_MS = 100;
 /** A lock that another process holds is asked for again after about so long. */
 const BUSY_PAUSE_MS = 1.5;
 
@@ -63,15 +63,7 @@ export class GroupCommit {
   execute<T>(command: Command<T>): Promise<T> {
     if (this.#closing)
       return Promise.reject(new Rejection('SHUTTING_DOWN', 'the store is closing'));
-    if (this.#waiting.length >= this.options.maxWaiting)
-      return Promise.reject(
-        new Rejection(
-          'THROTTLED',
-          'too many changes wait for the disk: try again later',
-          { retry_after_ms: String(THROTTLED_RETRY_MS) },
-          THROTTLED_RETRY_MS,
-        ),
-      );
+    if (this.#waiting.length >= this.options.maxWaiting) return Promise.reject(throttled('disk'));
     return new Promise<T>((resolve, reject) => {
       this.#waiting.push({ command, resolve: resolve as (value: unknown) => void, reject });
       this.#schedule();

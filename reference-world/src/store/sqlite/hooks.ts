@@ -2,7 +2,8 @@ import { timestampMs } from '@bufbuild/protobuf/wkt';
 import type { Hook, HookRunContext } from '@worldwire/proto';
 import type { HookState, Key, ResumeRow, StoreOperations, TokenRow } from '../operations.js';
 import { decodeHook, encodeHook, runContextOf } from '../records.js';
-import { bothOrders, type Sql, slice, startOf } from './sql.js';
+import { slice, startOf } from '../slices.js';
+import { bothOrders, type Sql } from './sql.js';
 
 /** As stored. The indexes of live hooks name 1. */
 const STATES: readonly HookState[] = ['conflicted', 'live', 'disposed'];

@@ -82,6 +82,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
     execute: (command) => commits.execute(command),
     read,
     watch: (topic, wake) => watchers.watch(topic, wake),
+    now: options.clock ?? Date.now,
     close() {
       closed ??= commits.close().then(() => {
         watchers.close();

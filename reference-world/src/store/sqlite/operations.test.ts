@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { storeContract } from '../../testing/store-contract.js';
+import { storeContract } from '../../testing/store-contract/index.js';
 import { openSqliteStore } from './index.js';
 
 let dataDir: string;

@@ -1,6 +1,7 @@
 import type { DeadMessageRow, Key, QueueRow, StoreOperations } from '../operations.js';
+import { slice, startOf } from '../slices.js';
 import type { QueueNames } from './queue-names.js';
-import { bothOrders, type Sql, slice, startOf } from './sql.js';
+import { bothOrders, type Sql } from './sql.js';
 
 export function queueAdminOperations(
   sql: Sql,
@@ -10,8 +11,7 @@ export function queueAdminOperations(
   'listQueues' | 'listDeadMessages' | 'reviveMessage' | 'noteDeployment' | 'latestDeployment'
 > {
   const queues = sql.prepare<{ id: number; name: string }>(
-    `SELECT id, name FROM queues
-      WHERE project = ? AND name > ifnull((SELECT name FROM queues WHERE id = ?), '') ORDER BY name LIMIT ?`,
+    'SELECT id, name FROM queues WHERE project = ? AND id > ? ORDER BY id LIMIT ?',
   );
   const counts = sql.prepare<{ ready: number; later: number }>(
     `SELECT count(*) FILTER (WHERE visible_at <= ?) AS ready, count(*) FILTER (WHERE visible_at > ?) AS later

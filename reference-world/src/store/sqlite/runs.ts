@@ -9,8 +9,9 @@ import type {
   StoreOperations,
 } from '../operations.js';
 import { completeRun, decodeRunRecord, encodePayloads, encodeRun, wants } from '../records.js';
+import { slice, startOf } from '../slices.js';
 import { type PayloadColumns, payloadIn } from './payloads.js';
-import { type Bind, type Query, type Sql, slice, startOf } from './sql.js';
+import type { Bind, Query, Sql } from './sql.js';
 
 interface Row {
   readonly key: Key;
@@ -112,7 +113,7 @@ export function runOperations(
     `INSERT INTO runs (project, run_id, workflow_name, deployment_id, status, created_at, last_position, last_event_at,
        bytes, data, input, output, error) VALUES (?, ?, ?, ?, ?, ?, 0, 0, 0, ?, ?, ?, ?)`,
   );
-  const update = sql.prepare('UPDATE runs SET status = ?, data = ? WHERE key = ?');
+  const update = sql.prepare('UPDATE runs SET status = ?, data = ?, ended_at = ? WHERE key = ?');
   const held = sql.prepare<Record<PayloadName, unknown>>(
     'SELECT input, output, error FROM runs WHERE key = ?',
   );
@@ -189,7 +190,8 @@ export function runOperations(
       return key;
     },
     updateRun(key, run, given) {
-      update.run(run.status, encodeRun(run), key);
+      const endedAt = run.completedAt ? timestampMs(run.completedAt) : null;
+      update.run(run.status, encodeRun(run), endedAt, key);
       setAttributes(key, run, false);
       const stored = encodePayloads(given);
       for (const name of PAYLOADS) {

@@ -17,6 +17,21 @@ CREATE INDEX deaths_by_project ON deaths (project, key);
 
 CREATE INDEX deaths_by_queue ON deaths (queue_id, key);
 
+CREATE TABLE deployment_keys (
+  key INTEGER PRIMARY KEY,
+  project TEXT NOT NULL,
+  key_id TEXT NOT NULL,
+  deployment_id TEXT NOT NULL,
+  escrowed_at INTEGER NOT NULL,
+  wrapped BLOB NOT NULL
+) STRICT;
+
+CREATE INDEX deployment_keys_by_deployment ON deployment_keys (project, deployment_id, key);
+
+CREATE UNIQUE INDEX deployment_keys_by_id ON deployment_keys (project, key_id, deployment_id);
+
+CREATE INDEX deployment_keys_by_project ON deployment_keys (project, key);
+
 CREATE TABLE deployments (
   key INTEGER PRIMARY KEY,
   project TEXT NOT NULL,
@@ -66,6 +81,25 @@ CREATE INDEX hooks_live_by_project ON hooks (project, key) WHERE state = 1;
 CREATE INDEX hooks_live_by_run ON hooks (run_key, key) WHERE state = 1;
 
 CREATE INDEX hooks_retained ON hooks (retained_until) WHERE state = 1 AND retained_until > 0;
+
+CREATE TABLE key_access (
+  key INTEGER PRIMARY KEY,
+  project TEXT NOT NULL,
+  sequence INTEGER NOT NULL,
+  at INTEGER NOT NULL,
+  method TEXT NOT NULL,
+  run_id TEXT NOT NULL,
+  deployment_id TEXT NOT NULL,
+  key_id TEXT NOT NULL,
+  caller TEXT NOT NULL,
+  reason TEXT NOT NULL,
+  outcome TEXT NOT NULL,
+  hash BLOB NOT NULL
+) STRICT;
+
+CREATE INDEX key_access_by_run ON key_access (project, run_id, sequence) WHERE run_id <> '';
+
+CREATE UNIQUE INDEX key_access_by_sequence ON key_access (project, sequence);
 
 CREATE TABLE messages (
   key INTEGER PRIMARY KEY,
@@ -122,6 +156,8 @@ CREATE TABLE queues (
 
 CREATE UNIQUE INDEX queues_by_name ON queues (project, name);
 
+CREATE INDEX queues_by_project ON queues (project, id);
+
 CREATE TABLE resumes (
   run_key INTEGER NOT NULL REFERENCES runs (key),
   resume_id TEXT NOT NULL,
@@ -156,7 +192,7 @@ CREATE TABLE runs (
   input ANY,
   output ANY,
   error ANY
-) STRICT;
+, ended_at INTEGER) STRICT;
 
 CREATE INDEX runs_active ON runs (project, deployment_id, key) WHERE status IN (1, 2);
 
@@ -167,6 +203,8 @@ CREATE INDEX runs_by_project ON runs (project, key, created_at, status);
 CREATE INDEX runs_by_status ON runs (project, status, key, created_at);
 
 CREATE INDEX runs_by_workflow ON runs (project, workflow_name, key, created_at, status);
+
+CREATE INDEX runs_ended ON runs (ended_at) WHERE ended_at IS NOT NULL;
 
 CREATE TABLE steps (
   key INTEGER PRIMARY KEY,

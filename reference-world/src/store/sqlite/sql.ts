@@ -1,5 +1,4 @@
 import type { Database, Statement } from 'better-sqlite3';
-import type { Key, Sliced } from '../operations.js';
 
 /** What a parameter may be. */
 export type Bind = string | number | bigint | Uint8Array | null;
@@ -22,14 +21,6 @@ export class Sql {
   }
 }
 
-/** Beyond every key, for a descending list from its start. */
-export const LAST_KEY = Number.MAX_SAFE_INTEGER;
-
-/** The key that a list goes on after, where none is given: before the first in the list's order. */
-export function startOf(after: Key | undefined, descending: boolean): Key {
-  return after ?? (descending ? LAST_KEY : -1);
-}
-
 /** A statement in both orders: `>` and `ASC` in the text are turned around where they are marked `{>}` and `{ASC}`. */
 export function bothOrders<R>(sql: Sql, text: string): (descending: boolean) => Query<R> {
   const ascending = sql.prepare<R>(text.replaceAll('{>}', '>').replaceAll('{ASC}', 'ASC'));
@@ -42,29 +33,4 @@ export function maskOf(numbers: readonly number[]): number {
   let mask = 0;
   for (const number of numbers) mask |= 1 << number;
   return numbers.length === 0 ? -1 : mask;
-}
-
-/**
- * Takes a slice from rows, of which the statement returns one more than the limit. Reads no further than the bytes
- * allow.
- */
-export function slice<R, T>(
-  rows: Iterable<R>,
-  limit: number,
-  maxBytes: number | undefined,
-  keyOf: (row: R) => Key,
-  sizeOf: (row: R) => number,
-  itemOf: (row: R) => T,
-): Sliced<T> {
-  const items: { key: Key; value: T }[] = [];
-  let bytes = 0;
-  for (const row of rows) {
-    if (items.length >= limit) return { items, more: true };
-    if (maxBytes !== undefined) {
-      bytes += sizeOf(row);
-      if (items.length > 0 && bytes > maxBytes) return { items, more: true };
-    }
-    items.push({ key: keyOf(row), value: itemOf(row) });
-  }
-  return { items, more: false };
 }

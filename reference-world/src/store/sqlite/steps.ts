@@ -1,8 +1,9 @@
 import type { Key, StoreOperations } from '../operations.js';
 import { decodeStep, encodePayloads, encodeStep } from '../records.js';
+import { slice, startOf } from '../slices.js';
 import type { PayloadColumns } from './payloads.js';
 import { byChoice, payloadBytes, payloadsOf } from './runs.js';
-import { bothOrders, type Sql, slice, startOf } from './sql.js';
+import { bothOrders, type Sql } from './sql.js';
 
 interface Row {
   readonly key: Key;

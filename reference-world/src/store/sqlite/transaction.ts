@@ -1,7 +1,8 @@
 import type { Database, Statement } from 'better-sqlite3';
 import type { Context, Operation, Program } from '../../core/program.js';
 import type { Command } from '../store.js';
-import { type Connection, type Operations, WRITES } from './operations.js';
+import { WRITES } from '../writes.js';
+import type { Connection, Operations } from './operations.js';
 
 type AnyOperation = (...args: readonly unknown[]) => unknown;
 

@@ -1,6 +1,7 @@
 import type { Key, StoreOperations } from '../operations.js';
 import { decodeWait, encodeWait } from '../records.js';
-import { bothOrders, maskOf, type Sql, slice, startOf } from './sql.js';
+import { slice, startOf } from '../slices.js';
+import { bothOrders, maskOf, type Sql } from './sql.js';
 
 interface Row {
   readonly key: Key;

@@ -32,6 +32,8 @@ export class MemoryQueue {
   readonly state = {
     messages: new Map<Key, MessageCell>(),
     deployments: new Map<string, { deploymentId: string; attachedAt: number }[]>(),
+    /** Queues in the order in which they were first sent to. */
+    queues: new Map<string, Key>(),
   };
   constructor(
     private readonly nextKey: () => Key,
@@ -65,6 +67,8 @@ export class MemoryQueue {
       assert(!this.findMessage(project, queueName, idempotencyKey), 'a key stands once');
     assert(!this.#all().some((cell) => cell.messageId === messageId), 'a message id is new');
     const key = this.nextKey();
+    const queue = `${project}/${queueName}`;
+    if (!this.state.queues.has(queue)) this.state.queues.set(queue, key);
     const own = { attempt: 0, lease: undefined, diedAt: undefined, lastError: '' };
     this.state.messages.set(key, { ...message, key, project, ...own });
   }
@@ -147,24 +151,26 @@ export class MemoryQueue {
     now: number,
   ): Sliced<QueueRow> {
     const cells = this.#all().filter((cell) => cell.project === project);
-    const names = [...new Set(cells.map((cell) => cell.queueName))].sort();
-    const rows = names.map((queueName) => {
+    const inUse = new Set(cells.map((cell) => cell.queueName));
+    const names = [...this.state.queues].filter(
+      ([queue]) => queue.startsWith(`${project}/`) && inUse.has(queue.slice(project.length + 1)),
+    );
+    const rows = names.map(([queue, key]) => {
+      const queueName = queue.slice(project.length + 1);
       const own = cells.filter((cell) => cell.queueName === queueName);
       const live = own.filter((cell) => cell.diedAt === undefined);
       const free = live.filter((cell) => (cell.lease?.expiresAt ?? 0) <= now);
       const delayed = free.filter((cell) => cell.visibleAt > now).length;
-      return {
+      const value = {
         queueName,
         ready: free.length - delayed,
         delayed,
         leased: live.length - free.length,
         dead: own.length - live.length,
       };
+      return { key, value };
     });
-    return sliceOf(
-      rows.map((value, key) => ({ key, value })),
-      { after, descending: false, limit },
-    );
+    return sliceOf(rows, { after, descending: false, limit });
   }
   listDeadMessages(project: string, queueName: string, slice: Slice): Sliced<DeadMessageRow> {
     const dead = this.#all()

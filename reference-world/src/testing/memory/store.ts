@@ -34,6 +34,7 @@ import type {
   Sliced,
   StoreOperations,
 } from '../../store/operations.js';
+import { MemoryKeys } from './keys.js';
 import { MemoryQueue } from './queue.js';
 import { sliceOf } from './slices.js';
 import { MemoryStreams } from './streams.js';
@@ -122,6 +123,7 @@ export class MemoryStore implements StoreOperations {
   readonly #keys = { last: 0 };
   readonly queue = new MemoryQueue(() => this.#nextKey(), this.runs);
   readonly streams = new MemoryStreams(() => this.#nextKey());
+  readonly keys = new MemoryKeys(() => this.#nextKey());
 
   #nextKey(): Key {
     this.#keys.last += 1;
@@ -142,8 +144,9 @@ export class MemoryStore implements StoreOperations {
 
   /** Everything that a commit could change, for comparison. */
   snapshot(): unknown {
-    const { outcomes, runs, tokens, queue, streams } = this;
-    return structuredClone({ outcomes, runs, tokens, queue: queue.state, streams: streams.state });
+    const { outcomes, runs, tokens, queue, streams, keys } = this;
+    const parts = { queue: queue.state, streams: streams.state, keys: keys.state };
+    return structuredClone({ outcomes, runs, tokens, ...parts });
   }
 
   getOutcome(project: string, requestId: string): OutcomeRow | undefined {
@@ -281,6 +284,7 @@ export class MemoryStore implements StoreOperations {
   }
   listProjectEvents(
     project: string,
+    types: readonly EventType[],
     correlationId: string,
     slice: Slice,
     payloads: boolean,
@@ -288,6 +292,7 @@ export class MemoryStore implements StoreOperations {
     const events = [...this.runs.values()]
       .filter((cell) => cell.project === project)
       .flatMap(({ key, events }) => events.map((event) => ({ key, event })))
+      .filter(({ event }) => types.length === 0 || types.includes(typeOf(event)))
       .filter(({ event }) => event.correlationId === correlationId);
     return sliceOf(
       events.map(({ key, event }) => ({
@@ -467,6 +472,18 @@ export class MemoryStore implements StoreOperations {
   listChunks: StoreOperations['listChunks'] = (...args) => this.streams.listChunks(...args);
   listStreams: StoreOperations['listStreams'] = (...args) => this.streams.listStreams(...args);
 
+  putDeploymentKey: StoreOperations['putDeploymentKey'] = (...a) =>
+    this.keys.putDeploymentKey(...a);
+  findDeploymentKey: StoreOperations['findDeploymentKey'] = (...a) =>
+    this.keys.findDeploymentKey(...a);
+  latestDeploymentKey: StoreOperations['latestDeploymentKey'] = (...a) =>
+    this.keys.latestDeploymentKey(...a);
+  listDeploymentKeys: StoreOperations['listDeploymentKeys'] = (...a) =>
+    this.keys.listDeploymentKeys(...a);
+  latestKeyAccess: StoreOperations['latestKeyAccess'] = (...a) => this.keys.latestKeyAccess(...a);
+  appendKeyAccess: StoreOperations['appendKeyAccess'] = (...a) => this.keys.appendKeyAccess(...a);
+  listKeyAccess: StoreOperations['listKeyAccess'] = (...a) => this.keys.listKeyAccess(...a);
+
   pruneOutcomes(before: number, limit: number): number {
     const old = [...this.outcomes].filter(([, { at }]) => at < before).slice(0, limit);
     for (const [id] of old) this.outcomes.delete(id);
@@ -483,6 +500,23 @@ export class MemoryStore implements StoreOperations {
       pruned += 1;
     }
     return pruned;
+  }
+  hideRuns(endedBefore: number, limit: number): number {
+    const old = [...this.runs.values()].filter(
+      ({ key, record }) =>
+        isEnded(record.status) &&
+        millisOf(record.completedAt!) < endedBefore &&
+        ![...this.tokens.values()].some(({ run }) => run === key),
+    );
+    const hidden = old.slice(0, limit);
+    for (const { key, project, record } of hidden) {
+      this.runs.delete(key);
+      this.streams.remove(project, record.runId);
+    }
+    return hidden.length;
+  }
+  removeHidden(): number {
+    return 0;
   }
   notify(topic: string): void {
     this.topics.push(topic);

@@ -31,6 +31,10 @@ export class MemoryStreams {
       if (cell.project === project && cell.runId === runId)
         Object.assign(cell, { chunks: [], closed: true, expired: true });
   }
+  remove(project: string, runId: string): void {
+    for (const [key, cell] of this.state)
+      if (cell.project === project && cell.runId === runId) this.state.delete(key);
+  }
   getStream(project: string, runId: string, name: string): StreamRow | undefined {
     const found = [...this.state.values()].find(
       (cell) => cell.project === project && cell.runId === runId && cell.name === name,

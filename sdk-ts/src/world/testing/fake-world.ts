@@ -53,6 +53,16 @@ export class FakeWorld {
     Capability.QUEUE_BATCH,
     Capability.HOOK_RESUME_DEDUP,
     Capability.HOOK_RETENTION,
+    Capability.ATTRIBUTES,
+    Capability.REQUEST_IDS,
+    Capability.STREAM_WRITERS,
+    Capability.POSITIONS,
+    Capability.EVENT_DELTAS,
+    Capability.WAKE_RUNS,
+    Capability.WAIT_READS,
+    Capability.LATEST_DEPLOYMENT,
+    Capability.LAZY_STEPS,
+    Capability.STREAM_INSPECTION,
   ];
   log: Event[] = [];
   pageSize = 2;

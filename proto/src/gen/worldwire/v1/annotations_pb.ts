@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file worldwire/v1/annotations.proto.
  */
 export const file_worldwire_v1_annotations: GenFile = /*@__PURE__*/
-  fileDesc("Ch53b3JsZHdpcmUvdjEvYW5ub3RhdGlvbnMucHJvdG8SDHdvcmxkd2lyZS52MSJdCglFcnJvclJ1bGUSDAoEY29kZRgBIAEoCRIRCglyZXRyeWFibGUYAiABKAgSFgoOdXBzdHJlYW1fY2xhc3MYAyABKAkSFwoPdXBzdHJlYW1fc3RhdHVzGAQgASgNIiEKDkNhcGFiaWxpdHlSdWxlEg8KB21ldGhvZHMYASADKAk6WwoKZXJyb3JfcnVsZRIhLmdvb2dsZS5wcm90b2J1Zi5FbnVtVmFsdWVPcHRpb25zGI2MAyABKAsyFy53b3JsZHdpcmUudjEuRXJyb3JSdWxlUgllcnJvclJ1bGU6agoPY2FwYWJpbGl0eV9ydWxlEiEuZ29vZ2xlLnByb3RvYnVmLkVudW1WYWx1ZU9wdGlvbnMYjowDIAEoCzIcLndvcmxkd2lyZS52MS5DYXBhYmlsaXR5UnVsZVIOY2FwYWJpbGl0eVJ1bGU6SAoNdXBzdHJlYW1fbmFtZRIhLmdvb2dsZS5wcm90b2J1Zi5FbnVtVmFsdWVPcHRpb25zGI+MAyABKAlSDHVwc3RyZWFtTmFtZTpACgtmaWVsZF9zaW5jZRIdLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE9wdGlvbnMYl4wDIAEoCVIKZmllbGRTaW5jZTpDCgxtZXRob2Rfc2luY2USHi5nb29nbGUucHJvdG9idWYuTWV0aG9kT3B0aW9ucxihjAMgASgJUgttZXRob2RTaW5jZWIGcHJvdG8z", [file_google_protobuf_descriptor]);
+  fileDesc("Ch53b3JsZHdpcmUvdjEvYW5ub3RhdGlvbnMucHJvdG8SDHdvcmxkd2lyZS52MSJdCglFcnJvclJ1bGUSDAoEY29kZRgBIAEoCRIRCglyZXRyeWFibGUYAiABKAgSFgoOdXBzdHJlYW1fY2xhc3MYAyABKAkSFwoPdXBzdHJlYW1fc3RhdHVzGAQgASgNIjEKDkNhcGFiaWxpdHlSdWxlEg8KB21ldGhvZHMYASADKAkSDgoGZmllbGRzGAIgAygJOlsKCmVycm9yX3J1bGUSIS5nb29nbGUucHJvdG9idWYuRW51bVZhbHVlT3B0aW9ucxiNjAMgASgLMhcud29ybGR3aXJlLnYxLkVycm9yUnVsZVIJZXJyb3JSdWxlOmoKD2NhcGFiaWxpdHlfcnVsZRIhLmdvb2dsZS5wcm90b2J1Zi5FbnVtVmFsdWVPcHRpb25zGI6MAyABKAsyHC53b3JsZHdpcmUudjEuQ2FwYWJpbGl0eVJ1bGVSDmNhcGFiaWxpdHlSdWxlOkgKDXVwc3RyZWFtX25hbWUSIS5nb29nbGUucHJvdG9idWYuRW51bVZhbHVlT3B0aW9ucxiPjAMgASgJUgx1cHN0cmVhbU5hbWU6QQoJc2tpcHBhYmxlEiEuZ29vZ2xlLnByb3RvYnVmLkVudW1WYWx1ZU9wdGlvbnMYkIwDIAEoCFIJc2tpcHBhYmxlOkAKC2ZpZWxkX3NpbmNlEh0uZ29vZ2xlLnByb3RvYnVmLkZpZWxkT3B0aW9ucxiXjAMgASgJUgpmaWVsZFNpbmNlOkMKDG1ldGhvZF9zaW5jZRIeLmdvb2dsZS5wcm90b2J1Zi5NZXRob2RPcHRpb25zGKGMAyABKAlSC21ldGhvZFNpbmNlYgZwcm90bzM", [file_google_protobuf_descriptor]);
 
 /**
  * What a client can conclude from an error reason. Attached to every value of ErrorReason; code in each language is
@@ -73,6 +73,15 @@ export type CapabilityRule = Message<"worldwire.v1.CapabilityRule"> & {
    * @generated from field: repeated string methods = 1;
    */
   methods: string[];
+
+  /**
+   * The fully qualified request fields that exist only where the capability is declared, such as
+   * "worldwire.v1.AppendRequest.writer_id". Undeclared, a request that sets one is refused with
+   * CAPABILITY_NOT_DECLARED.
+   *
+   * @generated from field: repeated string fields = 2;
+   */
+  fields: string[];
 };
 
 /**
@@ -107,12 +116,21 @@ export const upstream_name: GenExtension<EnumValueOptions, string> = /*@__PURE__
   extDesc(file_worldwire_v1_annotations, 2);
 
 /**
+ * Whether an event of the type may be kept from a reader that does not know the type: a replay comes to the same
+ * without it.
+ *
+ * @generated from extension: bool skippable = 50704;
+ */
+export const skippable: GenExtension<EnumValueOptions, boolean> = /*@__PURE__*/
+  extDesc(file_worldwire_v1_annotations, 3);
+
+/**
  * The protocol version that introduced a field, such as "1.1"; absent means "1.0".
  *
  * @generated from extension: string field_since = 50711;
  */
 export const field_since: GenExtension<FieldOptions, string> = /*@__PURE__*/
-  extDesc(file_worldwire_v1_annotations, 3);
+  extDesc(file_worldwire_v1_annotations, 4);
 
 /**
  * The protocol version that introduced a method, such as "1.1"; absent means "1.0".
@@ -120,5 +138,5 @@ export const field_since: GenExtension<FieldOptions, string> = /*@__PURE__*/
  * @generated from extension: string method_since = 50721;
  */
 export const method_since: GenExtension<MethodOptions, string> = /*@__PURE__*/
-  extDesc(file_worldwire_v1_annotations, 4);
+  extDesc(file_worldwire_v1_annotations, 5);
 

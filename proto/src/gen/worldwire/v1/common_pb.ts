@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file worldwire/v1/common.proto.
  */
 export const file_worldwire_v1_common: GenFile = /*@__PURE__*/
-  fileDesc("Chl3b3JsZHdpcmUvdjEvY29tbW9uLnByb3RvEgx3b3JsZHdpcmUudjEiWQoLUGFnZVJlcXVlc3QSDQoFbGltaXQYASABKAUSDgoGY3Vyc29yGAIgASgJEisKCnNvcnRfb3JkZXIYAyABKA4yFy53b3JsZHdpcmUudjEuU29ydE9yZGVyIiwKCFBhZ2VJbmZvEg4KBmN1cnNvchgBIAEoCRIQCghoYXNfbW9yZRgCIAEoCCJcCg9TdHJ1Y3R1cmVkRXJyb3ISDwoHbWVzc2FnZRgBIAEoCRISCgVzdGFjaxgCIAEoCUgAiAEBEhEKBGNvZGUYAyABKAlIAYgBAUIICgZfc3RhY2tCBwoFX2NvZGUiWQoHRmFpbHVyZRIRCgdwYXlsb2FkGAEgASgMSAASMwoKc3RydWN0dXJlZBgCIAEoCzIdLndvcmxkd2lyZS52MS5TdHJ1Y3R1cmVkRXJyb3JIAEIGCgRmb3JtKlgKC1Jlc29sdmVEYXRhEhwKGFJFU09MVkVfREFUQV9VTlNQRUNJRklFRBAAEhQKEFJFU09MVkVfREFUQV9BTEwQARIVChFSRVNPTFZFX0RBVEFfTk9ORRACKlwKCVNvcnRPcmRlchIaChZTT1JUX09SREVSX1VOU1BFQ0lGSUVEEAASGAoUU09SVF9PUkRFUl9BU0NFTkRJTkcQARIZChVTT1JUX09SREVSX0RFU0NFTkRJTkcQAmIGcHJvdG8z");
+  fileDesc("Chl3b3JsZHdpcmUvdjEvY29tbW9uLnByb3RvEgx3b3JsZHdpcmUudjEiWQoLUGFnZVJlcXVlc3QSDQoFbGltaXQYASABKAUSDgoGY3Vyc29yGAIgASgJEisKCnNvcnRfb3JkZXIYAyABKA4yFy53b3JsZHdpcmUudjEuU29ydE9yZGVyIiwKCFBhZ2VJbmZvEg4KBmN1cnNvchgBIAEoCRIQCghoYXNfbW9yZRgCIAEoCCJcCg9TdHJ1Y3R1cmVkRXJyb3ISDwoHbWVzc2FnZRgBIAEoCRISCgVzdGFjaxgCIAEoCUgAiAEBEhEKBGNvZGUYAyABKAlIAYgBAUIICgZfc3RhY2tCBwoFX2NvZGUiWQoHRmFpbHVyZRIRCgdwYXlsb2FkGAEgASgMSAASMwoKc3RydWN0dXJlZBgCIAEoCzIdLndvcmxkd2lyZS52MS5TdHJ1Y3R1cmVkRXJyb3JIAEIGCgRmb3JtIkwKBlJlYWRlchIYChBtYXhfc3BlY192ZXJzaW9uGAEgASgFEhMKC2V2ZW50X3R5cGVzGAIgAygJEhMKC2Vycm9yX2Zvcm1zGAMgAygJKlgKC1Jlc29sdmVEYXRhEhwKGFJFU09MVkVfREFUQV9VTlNQRUNJRklFRBAAEhQKEFJFU09MVkVfREFUQV9BTEwQARIVChFSRVNPTFZFX0RBVEFfTk9ORRACKlwKCVNvcnRPcmRlchIaChZTT1JUX09SREVSX1VOU1BFQ0lGSUVEEAASGAoUU09SVF9PUkRFUl9BU0NFTkRJTkcQARIZChVTT1JUX09SREVSX0RFU0NFTkRJTkcQAmIGcHJvdG8z");
 
 /**
  * Which part of a list is wanted.
@@ -152,6 +152,45 @@ export type Failure = Message<"worldwire.v1.Failure"> & {
  */
 export const FailureSchema: GenMessage<Failure> = /*@__PURE__*/
   messageDesc(file_worldwire_v1_common, 3);
+
+/**
+ * What whoever reads an answer can read, where that is less than the protocol has. A field that is left unset bounds
+ * nothing. The World answers in these terms or refuses with FEATURE_NOT_READ; chapter 16 of the specification says
+ * which. It is no filter: cursors do not depend on it, and names that the World does not know are ignored. Needs
+ * CAPABILITY_READERS.
+ *
+ * @generated from message worldwire.v1.Reader
+ */
+export type Reader = Message<"worldwire.v1.Reader"> & {
+  /**
+   * The highest spec version of runs whose payloads it reads.
+   *
+   * @generated from field: int32 max_spec_version = 1;
+   */
+  maxSpecVersion: number;
+
+  /**
+   * The event types that it knows, in the spelling of the Workflow SDK, such as "run_cancelled". Texts, so that a newer
+   * client may name what an older World has never heard of.
+   *
+   * @generated from field: repeated string event_types = 2;
+   */
+  eventTypes: string[];
+
+  /**
+   * The forms of errors that it reads: names of members of Failure.form.
+   *
+   * @generated from field: repeated string error_forms = 3;
+   */
+  errorForms: string[];
+};
+
+/**
+ * Describes the message worldwire.v1.Reader.
+ * Use `create(ReaderSchema)` to create a new message.
+ */
+export const ReaderSchema: GenMessage<Reader> = /*@__PURE__*/
+  messageDesc(file_worldwire_v1_common, 4);
 
 /**
  * Which fields of a record a read returns.

@@ -15,10 +15,11 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file worldwire/v1/world.proto.
  */
 export const file_worldwire_v1_world: GenFile = /*@__PURE__*/
-  fileDesc("Chh3b3JsZHdpcmUvdjEvd29ybGQucHJvdG8SDHdvcmxkd2lyZS52MSLxBAoGTGltaXRzEhkKEW1heF9wYXlsb2FkX2J5dGVzGAEgASgDEhkKEW1heF9yZXF1ZXN0X2J5dGVzGAIgASgDEhUKDW1heF9ydW5fYnl0ZXMYAyABKAMSEgoKbWF4X2V2ZW50cxgEIAEoBRIWCg5tYXhfZXZlbnRfcGFnZRgFIAEoBRIXCg9tYXhfZXZlbnRfYmF0Y2gYBiABKAUSFwoPbWF4X3F1ZXVlX2JhdGNoGAcgASgFEhkKEW1heF9zdHJlYW1fYXBwZW5kGAggASgFEhQKDG1heF9idWxrX2lkcxgJIAEoBRIVCg1tYXhfaWRfbGVuZ3RoGAogASgFEhgKEG1heF90b2tlbl9sZW5ndGgYCyABKAUSFgoObWF4X2F0dHJpYnV0ZXMYDCABKAUSIAoYbWF4X2F0dHJpYnV0ZV9rZXlfbGVuZ3RoGA0gASgFEiEKGW1heF9hdHRyaWJ1dGVfdmFsdWVfYnl0ZXMYDiABKAUSIQoZbWF4X2F0dHJpYnV0ZV9ldmVudF9ieXRlcxgPIAEoBRIfChdtYXhfaG9va19yZXRlbnRpb25fZGF5cxgQIAEoBRIgChhtYXhfY2FuY2VsX3JlYXNvbl9sZW5ndGgYESABKAUSMAoNbWF4X2xvbmdfcG9sbBgSIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIsCgltYXhfZGVsYXkYEyABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SNwoUcmVxdWVzdF9pZF9yZXRlbnRpb24YFCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24iEQoPR2V0V29ybGRSZXF1ZXN0IvQBChBHZXRXb3JsZFJlc3BvbnNlEhYKDmltcGxlbWVudGF0aW9uGAEgASgJEg8KB3ZlcnNpb24YAiABKAkSGAoQcHJvdG9jb2xfdmVyc2lvbhgDIAEoCRIYChBtaW5fc3BlY192ZXJzaW9uGAQgASgFEhgKEG1heF9zcGVjX3ZlcnNpb24YBSABKAUSLgoMY2FwYWJpbGl0aWVzGAYgAygOMhgud29ybGR3aXJlLnYxLkNhcGFiaWxpdHkSJAoGbGltaXRzGAcgASgLMhQud29ybGR3aXJlLnYxLkxpbWl0cxITCgtpbnN0YW5jZV9pZBgIIAEoCSreBAoKQ2FwYWJpbGl0eRIaChZDQVBBQklMSVRZX1VOU1BFQ0lGSUVEEAASTAoWQ0FQQUJJTElUWV9FVkVOVF9CQVRDSBABGjDy4BgsCip3b3JsZHdpcmUudjEuRXZlbnRTZXJ2aWNlL0NyZWF0ZUV2ZW50QmF0Y2gSSAoWQ0FQQUJJTElUWV9RVUVVRV9CQVRDSBACGizy4BgoCiZ3b3JsZHdpcmUudjEuUXVldWVTZXJ2aWNlL0VucXVldWVCYXRjaBJIChdDQVBBQklMSVRZX1dBVENIX0VWRU5UUxADGivy4BgnCiV3b3JsZHdpcmUudjEuRXZlbnRTZXJ2aWNlL1dhdGNoRXZlbnRzEiAKHENBUEFCSUxJVFlfSE9PS19SRVNVTUVfREVEVVAQBBIdChlDQVBBQklMSVRZX0hPT0tfUkVURU5USU9OEAUSSgoVQ0FQQUJJTElUWV9BVFRSSUJVVEVTEAYaL/LgGCsKKXdvcmxkd2lyZS52MS5SdW5TZXJ2aWNlL0xpc3RBdHRyaWJ1dGVLZXlzEhwKGENBUEFCSUxJVFlfUlVOX1JFVEVOVElPThAHEqYBCg9DQVBBQklMSVRZX1BVU0gQCBqQAfLgGIsBCi53b3JsZHdpcmUudjEuUXVldWVTZXJ2aWNlL1JlZ2lzdGVyUHVzaEVuZHBvaW50Cix3b3JsZHdpcmUudjEuUXVldWVTZXJ2aWNlL0RlbGV0ZVB1c2hFbmRwb2ludAord29ybGR3aXJlLnYxLlF1ZXVlU2VydmljZS9MaXN0UHVzaEVuZHBvaW50czJeCgxXb3JsZFNlcnZpY2USTgoIR2V0V29ybGQSHS53b3JsZHdpcmUudjEuR2V0V29ybGRSZXF1ZXN0Gh4ud29ybGR3aXJlLnYxLkdldFdvcmxkUmVzcG9uc2UiA5ACAWIGcHJvdG8z", [file_google_protobuf_duration, file_worldwire_v1_annotations]);
+  fileDesc("Chh3b3JsZHdpcmUvdjEvd29ybGQucHJvdG8SDHdvcmxkd2lyZS52MSLxBAoGTGltaXRzEhkKEW1heF9wYXlsb2FkX2J5dGVzGAEgASgDEhkKEW1heF9yZXF1ZXN0X2J5dGVzGAIgASgDEhUKDW1heF9ydW5fYnl0ZXMYAyABKAMSEgoKbWF4X2V2ZW50cxgEIAEoBRIWCg5tYXhfZXZlbnRfcGFnZRgFIAEoBRIXCg9tYXhfZXZlbnRfYmF0Y2gYBiABKAUSFwoPbWF4X3F1ZXVlX2JhdGNoGAcgASgFEhkKEW1heF9zdHJlYW1fYXBwZW5kGAggASgFEhQKDG1heF9idWxrX2lkcxgJIAEoBRIVCg1tYXhfaWRfbGVuZ3RoGAogASgFEhgKEG1heF90b2tlbl9sZW5ndGgYCyABKAUSFgoObWF4X2F0dHJpYnV0ZXMYDCABKAUSIAoYbWF4X2F0dHJpYnV0ZV9rZXlfbGVuZ3RoGA0gASgFEiEKGW1heF9hdHRyaWJ1dGVfdmFsdWVfYnl0ZXMYDiABKAUSIQoZbWF4X2F0dHJpYnV0ZV9ldmVudF9ieXRlcxgPIAEoBRIfChdtYXhfaG9va19yZXRlbnRpb25fZGF5cxgQIAEoBRIgChhtYXhfY2FuY2VsX3JlYXNvbl9sZW5ndGgYESABKAUSMAoNbWF4X2xvbmdfcG9sbBgSIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIsCgltYXhfZGVsYXkYEyABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SNwoUcmVxdWVzdF9pZF9yZXRlbnRpb24YFCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24iEQoPR2V0V29ybGRSZXF1ZXN0IvQBChBHZXRXb3JsZFJlc3BvbnNlEhYKDmltcGxlbWVudGF0aW9uGAEgASgJEg8KB3ZlcnNpb24YAiABKAkSGAoQcHJvdG9jb2xfdmVyc2lvbhgDIAEoCRIYChBtaW5fc3BlY192ZXJzaW9uGAQgASgFEhgKEG1heF9zcGVjX3ZlcnNpb24YBSABKAUSLgoMY2FwYWJpbGl0aWVzGAYgAygOMhgud29ybGR3aXJlLnYxLkNhcGFiaWxpdHkSJAoGbGltaXRzGAcgASgLMhQud29ybGR3aXJlLnYxLkxpbWl0cxITCgtpbnN0YW5jZV9pZBgIIAEoCSqtGAoKQ2FwYWJpbGl0eRIaChZDQVBBQklMSVRZX1VOU1BFQ0lGSUVEEAASTAoWQ0FQQUJJTElUWV9FVkVOVF9CQVRDSBABGjDy4BgsCip3b3JsZHdpcmUudjEuRXZlbnRTZXJ2aWNlL0NyZWF0ZUV2ZW50QmF0Y2gSSAoWQ0FQQUJJTElUWV9RVUVVRV9CQVRDSBACGizy4BgoCiZ3b3JsZHdpcmUudjEuUXVldWVTZXJ2aWNlL0VucXVldWVCYXRjaBJIChdDQVBBQklMSVRZX1dBVENIX0VWRU5UUxADGivy4BgnCiV3b3JsZHdpcmUudjEuRXZlbnRTZXJ2aWNlL1dhdGNoRXZlbnRzEnQKHENBUEFCSUxJVFlfSE9PS19SRVNVTUVfREVEVVAQBBpS8uAYThIfd29ybGR3aXJlLnYxLk5ld0V2ZW50LnJlc3VtZV9pZBIrd29ybGR3aXJlLnYxLk5ld0V2ZW50LnJlc3VtZV9wYXlsb2FkX2RpZ2VzdBJTChlDQVBBQklMSVRZX0hPT0tfUkVURU5USU9OEAUaNPLgGDASLndvcmxkd2lyZS52MS5Ib29rQ3JlYXRlZC50b2tlbl9yZXRlbnRpb25fdW50aWwSuQEKFUNBUEFCSUxJVFlfQVRUUklCVVRFUxAGGp0B8uAYmAEKKXdvcmxkd2lyZS52MS5SdW5TZXJ2aWNlL0xpc3RBdHRyaWJ1dGVLZXlzEh53b3JsZHdpcmUudjEuTmV3RXZlbnQuYXR0cl9zZXQSIndvcmxkd2lyZS52MS5SdW5DcmVhdGVkLmF0dHJpYnV0ZXMSJ3dvcmxkd2lyZS52MS5MaXN0UnVuc1JlcXVlc3QuYXR0cmlidXRlcxIcChhDQVBBQklMSVRZX1JVTl9SRVRFTlRJT04QBxKmAQoPQ0FQQUJJTElUWV9QVVNIEAgakAHy4BiLAQoud29ybGR3aXJlLnYxLlF1ZXVlU2VydmljZS9SZWdpc3RlclB1c2hFbmRwb2ludAosd29ybGR3aXJlLnYxLlF1ZXVlU2VydmljZS9EZWxldGVQdXNoRW5kcG9pbnQKK3dvcmxkd2lyZS52MS5RdWV1ZVNlcnZpY2UvTGlzdFB1c2hFbmRwb2ludHMS3gIKFkNBUEFCSUxJVFlfUkVRVUVTVF9JRFMQCRrBAvLgGLwCEip3b3JsZHdpcmUudjEuQ3JlYXRlRXZlbnRSZXF1ZXN0LnJlcXVlc3RfaWQSL3dvcmxkd2lyZS52MS5DcmVhdGVFdmVudEJhdGNoUmVxdWVzdC5yZXF1ZXN0X2lkEil3b3JsZHdpcmUudjEuQ2FuY2VsUnVuc1JlcXVlc3QucmVxdWVzdF9pZBImd29ybGR3aXJlLnYxLkVucXVldWVSZXF1ZXN0LnJlcXVlc3RfaWQSK3dvcmxkd2lyZS52MS5FbnF1ZXVlQmF0Y2hSZXF1ZXN0LnJlcXVlc3RfaWQSM3dvcmxkd2lyZS52MS5SZWdpc3RlclB1c2hFbmRwb2ludFJlcXVlc3QucmVxdWVzdF9pZBIod29ybGR3aXJlLnYxLkVzY3Jvd0tleVJlcXVlc3QucmVxdWVzdF9pZBJJChlDQVBBQklMSVRZX1NUUkVBTV9XUklURVJTEAoaKvLgGCYSJHdvcmxkd2lyZS52MS5BcHBlbmRSZXF1ZXN0LndyaXRlcl9pZBIXChNDQVBBQklMSVRZX1BST0pFQ1RTEAsSGQoVQ0FQQUJJTElUWV9EVVJBQklMSVRZEAwSGAoUQ0FQQUJJTElUWV9QT1NJVElPTlMQDRK0AQoXQ0FQQUJJTElUWV9FVkVOVF9ERUxUQVMQDhqWAfLgGJEBEjF3b3JsZHdpcmUudjEuQ3JlYXRlRXZlbnRSZXF1ZXN0LmV4cGVjdGVkX3Bvc2l0aW9uEix3b3JsZHdpcmUudjEuQ3JlYXRlRXZlbnRSZXF1ZXN0LnNpbmNlX2N1cnNvchIud29ybGR3aXJlLnYxLkNyZWF0ZUV2ZW50UmVxdWVzdC5wcmVsb2FkX2V2ZW50cxKdAQoWQ0FQQUJJTElUWV9RVUVVRV9BRE1JThAPGoAB8uAYfAokd29ybGR3aXJlLnYxLlF1ZXVlU2VydmljZS9MaXN0UXVldWVzCip3b3JsZHdpcmUudjEuUXVldWVTZXJ2aWNlL0xpc3REZWFkTWVzc2FnZXMKKHdvcmxkd2lyZS52MS5RdWV1ZVNlcnZpY2UvUmV2aXZlTWVzc2FnZXMSQgoUQ0FQQUJJTElUWV9XQUtFX1JVTlMQEBoo8uAYJAoid29ybGR3aXJlLnYxLlF1ZXVlU2VydmljZS9XYWtlUnVucxJlChVDQVBBQklMSVRZX1dBSVRfUkVBRFMQERpK8uAYRgogd29ybGR3aXJlLnYxLldhaXRTZXJ2aWNlL0dldFdhaXQKIndvcmxkd2lyZS52MS5XYWl0U2VydmljZS9MaXN0V2FpdHMSfAoaQ0FQQUJJTElUWV9SVU5fVElNRV9GSUxURVIQEhpc8uAYWBIpd29ybGR3aXJlLnYxLkxpc3RSdW5zUmVxdWVzdC5jcmVhdGVkX2Zyb20SK3dvcmxkd2lyZS52MS5MaXN0UnVuc1JlcXVlc3QuY3JlYXRlZF9iZWZvcmUSVQocQ0FQQUJJTElUWV9MQVRFU1RfREVQTE9ZTUVOVBATGjPy4BgvCi13b3JsZHdpcmUudjEuUXVldWVTZXJ2aWNlL0dldExhdGVzdERlcGxveW1lbnQSPwoVQ0FQQUJJTElUWV9MQVpZX1NURVBTEBQaJPLgGCASHndvcmxkd2lyZS52MS5TdGVwU3RhcnRlZC5pbnB1dBKfAQocQ0FQQUJJTElUWV9TVFJFQU1fSU5TUEVDVElPThAVGn3y4Bh5CiV3b3JsZHdpcmUudjEuU3RyZWFtU2VydmljZS9MaXN0Q2h1bmtzCih3b3JsZHdpcmUudjEuU3RyZWFtU2VydmljZS9HZXRTdHJlYW1JbmZvCiZ3b3JsZHdpcmUudjEuU3RyZWFtU2VydmljZS9MaXN0U3RyZWFtcxJPChZDQVBBQklMSVRZX1BVQkxJQ19LRVlTEBYaM/LgGC8SLXdvcmxkd2lyZS52MS5SdW5DcmVhdGVkLmVuY3J5cHRpb25fcHVibGljX2tleRJHChJDQVBBQklMSVRZX0tFWV9JRFMQFxov8uAYKxIpd29ybGR3aXJlLnYxLlJ1bkNyZWF0ZWQuZW5jcnlwdGlvbl9rZXlfaWQSsQEKFkNBUEFCSUxJVFlfS0VZX1NFUlZJQ0UQGBqUAfLgGI8BCiF3b3JsZHdpcmUudjEuS2V5U2VydmljZS9Fc2Nyb3dLZXkKIHdvcmxkd2lyZS52MS5LZXlTZXJ2aWNlL0xpc3RLZXlzCiF3b3JsZHdpcmUudjEuS2V5U2VydmljZS9HZXRSdW5LZXkKJXdvcmxkd2lyZS52MS5LZXlTZXJ2aWNlL0xpc3RLZXlBY2Nlc3MS0AMKEkNBUEFCSUxJVFlfUkVBREVSUxAZGrcD8uAYsgMSJndvcmxkd2lyZS52MS5DcmVhdGVFdmVudFJlcXVlc3QucmVhZGVyEiN3b3JsZHdpcmUudjEuR2V0RXZlbnRSZXF1ZXN0LnJlYWRlchIld29ybGR3aXJlLnYxLkxpc3RFdmVudHNSZXF1ZXN0LnJlYWRlchIyd29ybGR3aXJlLnYxLkxpc3RFdmVudHNCeUNvcnJlbGF0aW9uUmVxdWVzdC5yZWFkZXISJndvcmxkd2lyZS52MS5XYXRjaEV2ZW50c1JlcXVlc3QucmVhZGVyEiF3b3JsZHdpcmUudjEuR2V0UnVuUmVxdWVzdC5yZWFkZXISJ3dvcmxkd2lyZS52MS5CYXRjaEdldFJ1bnNSZXF1ZXN0LnJlYWRlchIjd29ybGR3aXJlLnYxLkxpc3RSdW5zUmVxdWVzdC5yZWFkZXISJXdvcmxkd2lyZS52MS5XYWl0Rm9yUnVuUmVxdWVzdC5yZWFkZXISIndvcmxkd2lyZS52MS5HZXRTdGVwUmVxdWVzdC5yZWFkZXISJHdvcmxkd2lyZS52MS5MaXN0U3RlcHNSZXF1ZXN0LnJlYWRlcjJeCgxXb3JsZFNlcnZpY2USTgoIR2V0V29ybGQSHS53b3JsZHdpcmUudjEuR2V0V29ybGRSZXF1ZXN0Gh4ud29ybGR3aXJlLnYxLkdldFdvcmxkUmVzcG9uc2UiA5ACAWIGcHJvdG8z", [file_google_protobuf_duration, file_worldwire_v1_annotations]);
 
 /**
- * Limits that the World enforces. A request beyond one fails and changes nothing.
+ * Limits that the World enforces. A request beyond one fails and changes nothing. Zero or unset means that the World
+ * announces no such limit.
  *
  * @generated from message worldwire.v1.Limits
  */
@@ -257,7 +258,8 @@ export const GetWorldResponseSchema: GenMessage<GetWorldResponse> = /*@__PURE__*
   messageDesc(file_worldwire_v1_world, 2);
 
 /**
- * What a World may or may not do. A client takes what is not declared as absent.
+ * What a World may or may not do. A client takes what is not declared as absent, and a World refuses a request that
+ * needs it.
  *
  * @generated from enum worldwire.v1.Capability
  */
@@ -324,6 +326,126 @@ export enum Capability {
    * @generated from enum value: CAPABILITY_PUSH = 8;
    */
   PUSH = 8,
+
+  /**
+   * Outcomes by request_id: a retry returns the first one.
+   *
+   * @generated from enum value: CAPABILITY_REQUEST_IDS = 9;
+   */
+  REQUEST_IDS = 9,
+
+  /**
+   * Appends that land once by writer_id and sequence.
+   *
+   * @generated from enum value: CAPABILITY_STREAM_WRITERS = 10;
+   */
+  STREAM_WRITERS = 10,
+
+  /**
+   * Several projects, told apart by the header worldwire-project. Undeclared, any project but "default" is refused.
+   *
+   * @generated from enum value: CAPABILITY_PROJECTS = 11;
+   */
+  PROJECTS = 11,
+
+  /**
+   * What was acknowledged survives the death of the process. Undeclared, the World is for development.
+   *
+   * @generated from enum value: CAPABILITY_DURABILITY = 12;
+   */
+  DURABILITY = 12,
+
+  /**
+   * Dense positions: Event.position, ids made from it, and Run.last_position. Undeclared, positions are 0 and event ids
+   * are opaque.
+   *
+   * @generated from enum value: CAPABILITY_POSITIONS = 13;
+   */
+  POSITIONS = 13,
+
+  /**
+   * Events that the writer has not seen ride on the response.
+   *
+   * @generated from enum value: CAPABILITY_EVENT_DELTAS = 14;
+   */
+  EVENT_DELTAS = 14,
+
+  /**
+   * Counts of queues, dead messages, and their revival.
+   *
+   * @generated from enum value: CAPABILITY_QUEUE_ADMIN = 15;
+   */
+  QUEUE_ADMIN = 15,
+
+  /**
+   * Wakes for active runs that no message would wake.
+   *
+   * @generated from enum value: CAPABILITY_WAKE_RUNS = 16;
+   */
+  WAKE_RUNS = 16,
+
+  /**
+   * Waits as records of their own.
+   *
+   * @generated from enum value: CAPABILITY_WAIT_READS = 17;
+   */
+  WAIT_READS = 17,
+
+  /**
+   * Lists of runs by the time of their creation.
+   *
+   * @generated from enum value: CAPABILITY_RUN_TIME_FILTER = 18;
+   */
+  RUN_TIME_FILTER = 18,
+
+  /**
+   * The deployment of an environment that attached last.
+   *
+   * @generated from enum value: CAPABILITY_LATEST_DEPLOYMENT = 19;
+   */
+  LATEST_DEPLOYMENT = 19,
+
+  /**
+   * A step_started that creates its step.
+   *
+   * @generated from enum value: CAPABILITY_LAZY_STEPS = 20;
+   */
+  LAZY_STEPS = 20,
+
+  /**
+   * Lists of chunks and of streams, and how far a stream has come.
+   *
+   * @generated from enum value: CAPABILITY_STREAM_INSPECTION = 21;
+   */
+  STREAM_INSPECTION = 21,
+
+  /**
+   * Public keys of runs, kept with the run and shown with its hooks.
+   *
+   * @generated from enum value: CAPABILITY_PUBLIC_KEYS = 22;
+   */
+  PUBLIC_KEYS = 22,
+
+  /**
+   * Names of the deployment keys that runs' keys derive from, kept with the run and shown with its hooks.
+   *
+   * @generated from enum value: CAPABILITY_KEY_IDS = 23;
+   */
+  KEY_IDS = 23,
+
+  /**
+   * Deployment keys in escrow, and a log of who asked for the key of a run.
+   *
+   * @generated from enum value: CAPABILITY_KEY_SERVICE = 24;
+   */
+  KEY_SERVICE = 24,
+
+  /**
+   * Answers in the terms of a reader that knows less than the protocol has.
+   *
+   * @generated from enum value: CAPABILITY_READERS = 25;
+   */
+  READERS = 25,
 }
 
 /**

@@ -121,6 +121,7 @@ CREATE TABLE queues (
   name TEXT NOT NULL
 ) STRICT;
 CREATE UNIQUE INDEX queues_by_name ON queues (project, name);
+CREATE INDEX queues_by_project ON queues (project, id);
 
 -- visible_at: when the message may be delivered; the end of its lease while it has one; NULL when it is dead.
 CREATE TABLE messages (

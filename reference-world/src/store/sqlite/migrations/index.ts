@@ -1,4 +1,6 @@
 import { initial } from './0001-initial.js';
+import { keys } from './0002-keys.js';
+import { endings } from './0003-endings.js';
 
 /** One step of the schema. Never changed after a release. */
 export interface Migration {
@@ -8,4 +10,4 @@ export interface Migration {
 }
 
 /** Every migration, in order. */
-export const migrations: readonly Migration[] = [initial];
+export const migrations: readonly Migration[] = [initial, keys, endings];

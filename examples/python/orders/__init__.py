@@ -1,0 +1,1 @@
+"""An application of the Workflow SDK for Python on a Worldwire World."""

@@ -1,0 +1,1 @@
+"""A World of the core profile: in memory, one process, written to be read."""

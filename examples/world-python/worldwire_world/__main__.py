@@ -1,0 +1,5 @@
+"""`python -m worldwire_world`: serves the World."""
+
+from .server import main
+
+main()

@@ -1,0 +1,35 @@
+export {
+  anyCursorIsTaken,
+  aRefusedHookIsLogged,
+  aRunEndsInSeveralWays,
+  aRunStartsTwice,
+  endingsOfNoRunAreTaken,
+  eventsOfNoRunAreTaken,
+  hookIdsAreOfAllRuns,
+  newerVersionsAreTaken,
+  stepsAreCreatedTwice,
+  waitsAreCreatedTwice,
+} from './first-party.mjs';
+export {
+  attemptsAreLost,
+  disposedHooksAreNotCreatedAgain,
+  eventsLandBehindTheEnd,
+  longIdsFail,
+  payloadsLandBehindTheDisposal,
+  readersMissWhatIsWritten,
+  readsBringDisposedHooksBack,
+  refusedAfterDisposalAndLogged,
+  startsStandBeforeTheirCreation,
+  stepsStartBehindTheirEnd,
+  theEndIsNotOneCommit,
+  tokensBringPayloads,
+  waitsAreCompletedTwice,
+} from './races.mjs';
+export {
+  indexesMove,
+  lateChunksAreRead,
+  liveReadsChangeTheOrder,
+  namesThatBeginAlikeAreOne,
+  readsBeyondTheEndNeverEnd,
+  startsBeyondTheEndAreIgnored,
+} from './streams.mjs';
