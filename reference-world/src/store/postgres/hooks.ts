@@ -77,11 +77,14 @@ export function hookOperations(
       );
       return row && hookOf(row);
     },
-    /** Of a change, it keeps the holder from letting go of the token until the commit. */
+    /**
+     * Of a change, it keeps the holder from letting go of the token until the commit. Those who ask take turns, since
+     * they may drop the holder: of several who share a lock, none could.
+     */
     getToken: (project, token) =>
       sql.get<TokenRow>(
         `SELECT r.run_id AS "runId", h.hook_id AS "hookId", h.retained_until AS "retainedUntil",
-                r.status AS "runStatus" ${LIVE} AND h.token = $1 ${sql.lock('FOR SHARE OF h')}`,
+                r.status AS "runStatus" ${LIVE} AND h.token = $1 ${sql.lock('FOR UPDATE OF h')}`,
         digestOf(project, token),
       ),
     async insertHook(project, key, hook, state) {

@@ -1,10 +1,13 @@
 /** Several servers on one database, and what may befall them. */
 import { create } from '@bufbuild/protobuf';
-import { EventSchema, WakeRunsRequestSchema } from '@worldwire/proto';
+import { timestampFromMs } from '@bufbuild/protobuf/wkt';
+import { CreateEventRequestSchema, EventSchema, WakeRunsRequestSchema } from '@worldwire/proto';
 import pg from 'pg';
 import { afterAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { createEvent } from '../../core/event-rules.js';
 import { defaultLimits } from '../../core/limits.js';
 import { wakeRuns } from '../../core/queue-rules.js';
+import { CREATION, type EventInit, ev } from '../../testing/memory/world.js';
 import { execute, Postgres } from '../../testing/postgres.js';
 import {
   aMessage,
@@ -19,6 +22,8 @@ import { openPostgresStore } from './index.js';
 
 const postgres = new Postgres();
 afterAll(() => postgres.stop());
+
+const scope = { project: 'default', limits: defaultLimits };
 
 let url: string;
 beforeEach(async () => {
@@ -38,6 +43,22 @@ const terminate = (condition: string) =>
     `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
       WHERE datname = current_database() AND pid <> pg_backend_pid() AND ${condition}`,
   );
+
+/** Takes locks, so that others come to where they wait for one another; resolves with what lets so many of them go. */
+async function hold(locks: string): Promise<(waiting: number) => Promise<void>> {
+  const holder = new pg.Client({ connectionString: url, application_name: 'holder' });
+  await holder.connect();
+  await holder.query(`BEGIN; ${locks}`);
+  const waiting = () =>
+    execute(
+      url,
+      `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+    );
+  return async (count) => {
+    await expect.poll(waiting, { timeout: 20_000 }).toHaveLength(count);
+    await holder.end();
+  };
+}
 
 async function positions(store: Store, runId = 'r'): Promise<number[]> {
   const call = callsOf(store);
@@ -85,22 +106,10 @@ describe('two servers', () => {
     const runs = Array.from({ length: 40 }, (_, i) => `r${i}`);
     await Promise.all(runs.map((runId) => callsOf(stores[0]!).insertRun('default', aRun(runId))));
     const request = create(WakeRunsRequestSchema, { queuePrefix: 'q', deploymentId: 'dpl' });
-    const wake = (store: Store) =>
-      store.execute((context) =>
-        wakeRuns({ project: 'default', limits: defaultLimits }, request, context),
-      );
-    // Whoever holds a run lets all of them come to where they wait for one another.
-    const holder = new pg.Client({ connectionString: url, application_name: 'holder' });
-    await holder.connect();
-    await holder.query("BEGIN; SELECT 1 FROM worldwire.runs WHERE run_id = 'r0' FOR UPDATE");
+    const wake = (store: Store) => store.execute((context) => wakeRuns(scope, request, context));
+    const letGo = await hold("SELECT 1 FROM worldwire.runs WHERE run_id = 'r0' FOR UPDATE");
     const wakes = Array.from({ length: 6 }, (_, i) => wake(stores[i % 2]!));
-    const waiting = () =>
-      execute(
-        url,
-        `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
-      );
-    await expect.poll(waiting, { timeout: 20_000 }).toHaveLength(wakes.length);
-    await holder.end();
+    await letGo(wakes.length);
     const answers = await Promise.all(wakes);
     expect(answers.reduce((sum, { woken }) => sum + woken, 0)).toBe(runs.length);
     const messages = await execute<{ run_id: string }>(
@@ -108,6 +117,31 @@ describe('two servers', () => {
       'SELECT run_id FROM worldwire.messages',
     );
     expect(messages.map(({ run_id }) => run_id).sort()).toEqual(runs.sort());
+  });
+
+  it('give a token whose retention is over to one, and never lock each other out', async () => {
+    const stores = [await open(), await open()];
+    const runs = ['holder', 'a', 'b', 'c', 'd'];
+    const send = (i: number, runId: string, event: EventInit) =>
+      stores[i % 2]!.execute((context) =>
+        createEvent(scope, create(CreateEventRequestSchema, { runId, event }), context),
+      );
+    for (const runId of runs) await send(0, runId, ev('runCreated', CREATION));
+    const retention = { token: 't', tokenRetentionUntil: timestampFromMs(Date.now() + 100) };
+    await send(0, 'holder', ev('hookCreated', retention, 'hook_1'));
+    await send(0, 'holder', ev('runCompleted', {}));
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    const letGo = await hold('SELECT 1 FROM worldwire.hooks FOR UPDATE');
+    const asking = runs
+      .slice(1)
+      .map((runId, i) => send(i, runId, ev('hookCreated', { token: 't' }, 'hook_2')));
+    await letGo(2);
+    const told = (await Promise.all(asking)).map(({ event }) => event?.data.case).sort();
+    expect(told).toEqual(['hookConflict', 'hookConflict', 'hookConflict', 'hookCreated']);
+    // Sessions report theirs when they end, at the latest.
+    await Promise.all(stores.map((store) => store.close()));
+    const deadlocks = 'SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()';
+    expect(await execute(url, deadlocks)).toEqual([{ deadlocks: '0' }]);
   });
 
   it('never show a reader who goes on from a cursor less than there is', async () => {
