@@ -319,8 +319,8 @@ export const runMutants: readonly Mutant[] = [
     patches: [
       {
         file: RULES,
-        find: 'results.push(yield* tryCancel',
-        replace: 'results.unshift(yield* tryCancel',
+        find: 'results: runIds.map((id) => results.get(id))',
+        replace: 'results: runIds.toReversed().map((id) => results.get(id))',
       },
     ],
     kills: ['runs/cancel-many-outcomes'],

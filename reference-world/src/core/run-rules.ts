@@ -122,10 +122,11 @@ export const cancelRuns: Rule<CancelRunsRequest, CancelRunsResponse> = function*
     CancelRunsResponseSchema,
     context,
     function* () {
-      const results: CancelRunsResult[] = [];
-      for (const runId of runIds)
-        results.push(yield* tryCancel(scope, runId, cancelReason, context));
-      return create(CancelRunsResponseSchema, { results });
+      const results = new Map<string, CancelRunsResult>();
+      // In one order, so that no two calls hold a run each and wait for the other's.
+      for (const runId of runIds.toSorted())
+        results.set(runId, yield* tryCancel(scope, runId, cancelReason, context));
+      return create(CancelRunsResponseSchema, { results: runIds.map((id) => results.get(id)!) });
     },
   );
 };

@@ -46,6 +46,18 @@ describe('commands that arrive together', () => {
     expect(sizes()).toEqual([12]);
   });
 
+  it('see what another has just changed, also where they did not wait for it', async () => {
+    for (const runId of ['a', 'b']) await store.execute(appendOne(runId));
+    const look = function* (): Program<bigint | undefined> {
+      yield* ask.getRun('default', 'b', 'none');
+      return (yield* ask.getRun('default', 'a', 'none'))?.run.lastPosition;
+    };
+    groups = [];
+    const outcomes = await together<unknown>([appendOne('a'), look]);
+    expect(outcomes.map((outcome) => 'value' in outcome && outcome.value)).toEqual([2, 2n]);
+    expect(sizes()).toEqual([2]);
+  });
+
   it('take turns on two runs, also where each has what the other wants', async () => {
     for (const runId of ['a', 'b']) await store.execute(appendOne(runId));
     const both = (first: string, second: string) =>

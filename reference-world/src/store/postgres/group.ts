@@ -21,6 +21,8 @@ export class Group {
   readonly #claims = new Map<string, Running>();
   /** Changes of programs that have ended, to be sent. */
   #changes: Operation[] = [];
+  /** What these programs had to themselves: whoever is next has to see the changes. */
+  readonly #changed = new Set<string>();
   readonly #ended: Running[] = [];
   #began: Promise<number> | undefined;
   #wrote = false;
@@ -67,7 +69,7 @@ export class Group {
       this.#claims.set(claim, program);
       program.claims.push(claim);
     }
-    program.waited ||= holder !== undefined && holder !== program;
+    program.behind ||= this.#changed.has(claim);
     return holder === undefined || holder === program;
   }
 
@@ -94,13 +96,14 @@ export class Group {
     }
   }
 
-  /** Sends the changes that those who ask have to see: their own, and those of the ones that they waited for. */
+  /** Sends the changes that those who ask have to see: their own, and those of the ones that they come behind. */
   #send(asking: readonly Running[]): Promise<unknown>[] {
-    const own = asking.filter(({ waited, changes }) => waited || changes.length > 0);
+    const own = asking.filter(({ behind, changes }) => behind || changes.length > 0);
     if (own.length === 0) return [];
     const changes = [...this.#changes, ...own.flatMap((program) => program.takeChanges())];
-    for (const program of own) program.waited = false;
+    for (const program of own) program.behind = false;
     this.#changes = [];
+    this.#changed.clear();
     return this.#performChanges(changes);
   }
 
@@ -120,7 +123,9 @@ export class Group {
     if ('error' in outcome) {
       if (program.sent) throw new Torn(undefined, { cause: outcome.error });
     } else {
-      this.#changes.push(...program.takeChanges());
+      const changes = program.takeChanges();
+      this.#changes.push(...changes);
+      if (changes.length > 0) for (const claim of program.claims) this.#changed.add(claim);
       for (const topic of program.topics) this.topics.add(topic);
       this.#ended.push(program);
     }

@@ -29,8 +29,8 @@ export class Running {
   changes: Operation[] = [];
   /** Whether changes of it were sent. */
   sent = false;
-  /** Whether it has to see what others have done. */
-  waited = false;
+  /** Whether it has to see what others have changed. */
+  behind = false;
   readonly foreseen = new Foreseen();
   /** What it was told of runs and steps. */
   readonly seen: Seen[] = [];
