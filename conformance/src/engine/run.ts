@@ -154,7 +154,9 @@ async function once(
       ...(options.closedProject === undefined ? {} : { closedProject: options.closedProject }),
       ...(options.keylessToken === undefined ? {} : { keylessToken: options.keylessToken }),
     });
-    await inTime(check.run(context), check.timeoutMs * Math.max(1, context.scaled(1)), () =>
+    // Slower waits and more rounds take longer; fewer are no reason to hurry.
+    const longer = Math.max(1, options.timeScale) * Math.max(1, options.effort);
+    await inTime(check.run(context), check.timeoutMs * longer, () =>
       recorder.pending.map(({ method }) => method.name),
     );
     found = { verdict: Verdict.PASS };

@@ -78,15 +78,21 @@ export function hookOperations(
       return row && hookOf(row);
     },
     /**
-     * Of a change, it keeps the holder from letting go of the token until the commit. Those who ask take turns, since
-     * they may drop the holder: of several who share a lock, none could.
+     * Of a change, it keeps the holder from letting go of the token until the commit, and others from asking for it:
+     * they may take it, or drop the holder, and of several who are at that at the same time none could.
      */
-    getToken: (project, token) =>
-      sql.get<TokenRow>(
-        `SELECT r.run_id AS "runId", h.hook_id AS "hookId", h.retained_until AS "retainedUntil",
-                r.status AS "runStatus" ${LIVE} AND h.token = $1 ${sql.lock('FOR UPDATE OF h')}`,
-        digestOf(project, token),
-      ),
+    async getToken(project, token) {
+      const digest = digestOf(project, token);
+      const [, row] = await Promise.all([
+        sql.hold(digest),
+        sql.get<TokenRow>(
+          `SELECT r.run_id AS "runId", h.hook_id AS "hookId", h.retained_until AS "retainedUntil",
+                  r.status AS "runStatus" ${LIVE} AND h.token = $1 ${sql.lock('FOR UPDATE OF h')}`,
+          digest,
+        ),
+      ]);
+      return row;
+    },
     async insertHook(project, key, hook, state) {
       await sql.run(
         `INSERT INTO worldwire.hooks (run_key, project, hook_id, token, state, retained_until, data, metadata)

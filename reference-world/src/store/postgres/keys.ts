@@ -76,11 +76,7 @@ export function keyOperations(
     },
     async latestKeyAccess(project) {
       // Entries are chained: one change of the log at a time.
-      if (sql.locking)
-        await sql.run(
-          'SELECT pg_advisory_xact_lock(hashtextextended($1, 0))',
-          digestOf('key_access', project),
-        );
+      await sql.hold(digestOf('key_access', project));
       const row = await sql.get<{ sequence: number; hash: Uint8Array }>(
         'SELECT sequence, hash FROM worldwire.key_access WHERE project = $1 ORDER BY sequence DESC LIMIT 1',
         project,

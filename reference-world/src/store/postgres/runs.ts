@@ -8,7 +8,7 @@ import { digestOf } from './digest.js';
 import type { KnownKeys } from './foresight.js';
 import { bounded, inOrder, NO_LIMIT, sizeOf } from './lists.js';
 import type { Answers, Together } from './operations.js';
-import { payloadsOf, placesByChoice, wantedPayloads } from './payload-columns.js';
+import { payloadsByChoice, wantedPayloads } from './payload-columns.js';
 import { conditionsOf } from './run-filter.js';
 import type { Sql } from './sql.js';
 
@@ -34,31 +34,27 @@ export function runsTogether(sql: Sql, keys: KnownKeys): Together<'getRun'> {
     /** Of a change, it takes the locks of the runs: what is read of them stays so until the commit. */
     async getRun(calls) {
       const answers: (RunRow | undefined)[] = calls.map(() => undefined);
-      const choices = placesByChoice(calls.map(([, , choice]) => choice));
-      await Promise.all(
-        Array.from(choices, async ([choice, places]) => {
-          // Locked in one order everywhere, so that no two transactions wait for each other.
-          const rows = await sql.all<Row & { readonly place: number }>(
-            `SELECT place, ${END}, ${payloadsOf(choice)}
-               FROM unnest($1::text[], $2::text[], $3::integer[]) c (project, run_id, place)
-               JOIN worldwire.runs r ON r.project = c.project AND r.run_id = c.run_id
-              ORDER BY key ${sql.lock('FOR NO KEY UPDATE OF r')}`,
-            places.map((place) => calls[place]![0]),
-            places.map((place) => calls[place]![1]),
-            places,
-          );
-          for (const row of rows) {
-            const [project, runId] = calls[row.place]!;
-            keys.seen(row.key, project, runId);
-            answers[row.place] = {
-              key: row.key,
-              run: completeRun(decoded.get(row.key, row.data), row.last_position, row),
-              lastEventAt: row.last_event_at,
-              bytes: row.bytes,
-            };
-          }
-        }),
+      // By one statement, in one order everywhere, so that no two transactions wait for each other.
+      const rows = await sql.all<Row & { readonly place: number }>(
+        `SELECT place, ${END}, ${payloadsByChoice('c.choice')}
+           FROM unnest($1::text[], $2::text[], $3::text[], $4::integer[]) c (project, run_id, choice, place)
+           JOIN worldwire.runs r ON r.project = c.project AND r.run_id = c.run_id
+          ORDER BY key ${sql.lock('FOR NO KEY UPDATE OF r')}`,
+        calls.map(([project]) => project),
+        calls.map(([, runId]) => runId),
+        calls.map(([, , choice]) => choice),
+        calls.map((_, place) => place),
       );
+      for (const row of rows) {
+        const [project, runId] = calls[row.place]!;
+        keys.seen(row.key, project, runId);
+        answers[row.place] = {
+          key: row.key,
+          run: completeRun(decoded.get(row.key, row.data), row.last_position, row),
+          lastEventAt: row.last_event_at,
+          bytes: row.bytes,
+        };
+      }
       return answers;
     },
   };
@@ -151,11 +147,7 @@ export function runOperations(
     },
     async listStrandedRuns(project, deploymentId, after, limit) {
       // Of several calls at one time the later ones see what the first has sent.
-      if (sql.locking)
-        await sql.run(
-          'SELECT pg_advisory_xact_lock(hashtextextended($1, 0))',
-          digestOf(project, 'wakes', deploymentId),
-        );
+      await sql.hold(digestOf(project, 'wakes', deploymentId));
       return sql.all<{ key: Key; runId: string; workflowName: string }>(
         `SELECT r.key, r.run_id AS "runId", r.workflow_name AS "workflowName" FROM worldwire.runs r
           WHERE r.project = $1 AND r.deployment = $2 AND r.status IN (1, 2) AND r.key > $3

@@ -26,6 +26,8 @@ function nameOf(text: string): string {
 const AS_IT_SEEMS_BEST = `SELECT set_config('plan_cache_mode', 'auto', true), set_config('enable_seqscan', 'on', true),
   set_config('enable_hashjoin', 'on', true), set_config('enable_mergejoin', 'on', true)`;
 
+const LOCK_NAME = 'SELECT pg_advisory_xact_lock(hashtextextended($1, 0))';
+
 interface Sending extends Statement {
   readonly resolve: (answer: Answer) => void;
   readonly reject: (error: unknown) => void;
@@ -65,6 +67,11 @@ export class Sql {
   /** The locking clause of a read that a change builds on. */
   lock(clause: string): string {
     return this.locking ? clause : '';
+  }
+
+  /** Of a change, lets nobody else hold this name until it ends. */
+  async hold(digest: string): Promise<void> {
+    if (this.locking) await this.run(LOCK_NAME, digest);
   }
 
   /** Runs a statement whose text is one of a few, and prepares it on first use. */
